@@ -1,0 +1,39 @@
+"""The folder of links: the checkout seen as a folder of add-ons.
+
+The checkout is an add-on itself (`pinbu`), with the others below it. Odoo wants a folder of add-ons,
+and pytest-odoo names a test module by the folder that holds the manifest, so both look at links.
+"""
+
+import os
+
+from . import paths
+
+ROOT = "pinbu"
+
+
+def addons():
+    """The add-ons of the checkout: technical name -> folder."""
+    found = {
+        path.parent.name: path.parent for path in sorted(paths.CHECKOUT.glob("*/__manifest__.py"))
+    }
+    if (paths.CHECKOUT / "__manifest__.py").exists():
+        found[ROOT] = paths.CHECKOUT
+    return found
+
+
+def ensure():
+    """Make the links agree with the checkout.
+
+    :return: the folder of links, for addons_path.
+    """
+    paths.LINKS.mkdir(parents=True, exist_ok=True)
+    wanted = addons()
+    for name in os.listdir(paths.LINKS):
+        if name not in wanted:
+            (paths.LINKS / name).unlink()
+    for name, folder in wanted.items():
+        link = paths.LINKS / name
+        if not link.is_symlink() or link.readlink() != folder:
+            link.unlink(missing_ok=True)
+            link.symlink_to(folder)
+    return paths.LINKS
