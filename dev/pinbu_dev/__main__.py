@@ -3,7 +3,10 @@
 import os
 import sys
 
-from . import databases, odoo, paths, postgres, say
+from . import databases, odoo, odoo_package, paths, postgres, say, venv
+from .demo import clean, demo, shell
+from .lint import lint
+from .tests import test
 
 
 def setup():
@@ -17,19 +20,13 @@ def setup():
 
 def env():
     """Print `export` lines: with them, psql, odoo and pytest find everything."""
-    ready = odoo.Odoo(*_there())
+    path = odoo_package.ensure()
+    ready = odoo.Odoo(path, venv.ensure(path))
     wanted = {**postgres.environment(), "ODOO_RC": str(ready.conf)}
     wanted["PATH"] = f"{paths.BIN}:{ready.bin}:{os.environ['PATH']}"
     wanted["PYTHONPYCACHEPREFIX"] = os.environ["PYTHONPYCACHEPREFIX"]
     for name, value in wanted.items():
         say.line(f"export {name}='{value}'")
-
-
-def _there():
-    from . import odoo_package, venv
-
-    path = odoo_package.ensure()
-    return path, venv.ensure(path)
 
 
 def database():
@@ -42,7 +39,10 @@ def database():
         databases.update(ready, name, addons)
 
 
-_COMMANDS = {function.__name__: function for function in (setup, env, database)}
+_COMMANDS = {
+    function.__name__: function
+    for function in (demo, test, lint, shell, clean, setup, env, database)
+}
 
 
 def main():

@@ -83,7 +83,9 @@ def update():
     (_ROOT / "status").touch()
     mirrors = _mirrors()
     if not mirrors:
-        raise say.Stop("found no Debian mirror in this machine's apt sources; or give ODOO=/path/to/odoo")
+        raise say.Stop(
+            "found no Debian mirror in this machine's apt sources; or give ODOO=/path/to/odoo"
+        )
     for index, mirror in enumerate(mirrors):
         source = f"deb [signed-by={_KEYRING} target=Packages] {mirror}"
         paths.write_whole(

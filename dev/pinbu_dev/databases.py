@@ -38,7 +38,7 @@ def build(odoo, name, addons, base=None):
     :param addons: technical names; ours or native.
     :param base: a database of ours to start from, instead of the template of the native modules.
     """
-    _check(name)
+    _check(odoo, name)
     own, native = manifests.closure(addons)
     source = base or template(odoo, native)
     with lock.building(f"database-{name}"):
@@ -61,8 +61,6 @@ def update(odoo, name, addons):
     """
     made_of = marked(odoo, name)
     if made_of is None:
-        if exists(odoo, name):
-            raise say.Stop(f"there is a database {name} that this tool did not make; choose another: DB=...")
         build(odoo, name, addons)
         return True
     own, _native = manifests.closure(addons)
@@ -114,7 +112,7 @@ def _once(odoo, name, make):
 
 def _company(odoo, name):
     log = paths.LOGS / f"database-{name}.log"
-    odoo.query(f'CREATE DATABASE "{name}" TEMPLATE template0 ENCODING \'UTF8\' LC_COLLATE \'C\'')
+    odoo.query(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C'")
     with say.step("A company in China (base, account, Chinese)"):
         words = ("-d", name, "--load-language", "zh_CN,en_US", *_ONCE)
         odoo.run(log, "installing base", "-i", "base", *words)
@@ -203,6 +201,12 @@ def _filestore(name):
     return paths.ODOO_DATA / "filestore" / name
 
 
-def _check(name):
+def _check(odoo, name):
+    if exists(odoo, name) and marked(odoo, name) is None:
+        raise say.Stop(
+            f"there is a database {name} that this tool did not make; choose another: DB=..."
+        )
     if not re.fullmatch(r"[a-z][a-z0-9_-]{0,50}", name):
-        raise say.Stop(f"DB={name}: use lower-case letters, digits, - and _, starting with a letter")
+        raise say.Stop(
+            f"DB={name}: use lower-case letters, digits, - and _, starting with a letter"
+        )

@@ -3,11 +3,10 @@
 import json
 import os
 import subprocess
+from contextlib import contextmanager
 
-from . import links, lock, odoo_package, paths, postgres, say, venv
+from . import links, lock, odoo_package, paths, postgres, say, system, venv
 
-# Each API request may use two connections (a lease has one of its own), and crons a few.
-_DB_MAXCONN = 80
 _CONF = paths.LINKS.parent / "odoo.conf"
 
 
@@ -70,24 +69,47 @@ class Odoo:
             raise say.Stop(f"PostgreSQL says: {done.stderr.strip()}")
         return json.loads(done.stdout)
 
+    def others_connected(self):
+        """Whether anybody is connected to the server: a person's psql, say."""
+        return bool(
+            self.query(
+                "SELECT 1 FROM pg_stat_activity "
+                "WHERE backend_type = 'client backend' AND pid != pg_backend_pid()"
+            )
+        )
 
-def ensure():
-    """Get everything Odoo needs to run.
 
+def ensure(*, browser=False):
+    """Get everything Odoo needs to run, and leave the database server running.
+
+    :param browser: whether the tests' browser is needed too.
     :return: an Odoo.
     """
-    from . import system  # noqa: PLC0415
+    return _ensure(browser)[0]
 
+
+@contextmanager
+def session(*, browser=False):
+    """As `ensure`; in the end, stop the private cluster if this run started it and no other uses it."""
+    with lock.using() as users:
+        odoo, started = _ensure(browser)
+        try:
+            yield odoo
+        finally:
+            if started and lock.last(users) and not odoo.others_connected():
+                postgres.stop()
+
+
+def _ensure(browser):
     with lock.building():
-        system.ensure(database=not postgres.external())
+        system.ensure(database=not postgres.external(), browser=browser)
         path = odoo_package.ensure()
         environment = venv.ensure(path)
-        postgres.ensure()
-        addons = links.ensure()
-        _write_conf(addons)
+        started = postgres.ensure()
+        _write_conf(links.ensure())
     odoo = Odoo(path, environment)
     odoo.query("SELECT 1")
-    return odoo
+    return odoo, started
 
 
 def _write_conf(addons):
@@ -97,7 +119,6 @@ addons_path = {addons}
 data_dir = {paths.ODOO_DATA}
 http_interface = 127.0.0.1
 list_db = False
-db_maxconn = {_DB_MAXCONN}
 max_cron_threads = 2
 without_demo = True
 """

@@ -84,7 +84,9 @@ def _build():
     if _VERSION not in offered:
         version_ = next((v for v in offered if v.startswith("19.0")), None)
         if not version_:
-            raise say.Stop(f"Debian sid no longer has an {_NAME} 19.0; give ODOO=/path/to/odoo instead")
+            raise say.Stop(
+                f"Debian sid no longer has an {_NAME} 19.0; give ODOO=/path/to/odoo instead"
+            )
         say.warn(
             f"The pinned {_NAME} {_VERSION} is gone from Debian; taking {version_}, whose checksum "
             "Debian's signed index vouches for"
@@ -97,7 +99,9 @@ def _build():
     files = apt.download(packages, paths.DOWNLOADS)
     if version_ == _VERSION and _sha256(files[_NAME]) != _SHA256:
         files[_NAME].unlink()
-        raise say.Stop(f"{files[_NAME].name} does not have the pinned checksum; deleted it, nothing was installed")
+        raise say.Stop(
+            f"{files[_NAME].name} does not have the pinned checksum; deleted it, nothing was installed"
+        )
 
     partial = paths.HOME / "odoo.partial"
     shutil.rmtree(partial, ignore_errors=True)

@@ -36,7 +36,9 @@ _SETTINGS = {
 
 def external():
     """Whether the person named a server of their own."""
-    return any(os.environ.get(name) for name in ("PGHOST", "PGPORT", "PGUSER", "PGSERVICE", "PGDATABASE"))
+    return any(
+        os.environ.get(name) for name in ("PGHOST", "PGPORT", "PGUSER", "PGSERVICE", "PGDATABASE")
+    )
 
 
 def _owner():
@@ -46,7 +48,9 @@ def _owner():
     for name in ("postgres", "nobody"):
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
-    raise say.Stop("PostgreSQL refuses to run as root, and there is no user `postgres` to run it as")
+    raise say.Stop(
+        "PostgreSQL refuses to run as root, and there is no user `postgres` to run it as"
+    )
 
 
 def _folder():
@@ -75,7 +79,13 @@ def _run(*command, check=True):
     words = [str(system.postgres_bin() / command[0]), *map(str, command[1:])]
     owner = _owner()
     if owner:
-        words = ["setpriv", f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups", *words]
+        words = [
+            "setpriv",
+            f"--reuid={owner.pw_uid}",
+            f"--regid={owner.pw_gid}",
+            "--clear-groups",
+            *words,
+        ]
     return subprocess.run(
         words,
         cwd="/",
@@ -100,15 +110,20 @@ def running():
 
 
 def ensure():
-    """Have a server that answers."""
+    """Have a server that answers.
+
+    :return: whether it was started just now.
+    """
     if external():
-        return
+        return False
     system.ensure(database=True)
     if not _data().exists():
         _create()
     _own(_socket_folder())
-    if not running():
-        _start()
+    if running():
+        return False
+    _start()
+    return True
 
 
 def _own(folder):
@@ -158,7 +173,9 @@ def _start():
                 return
             time.sleep(2)
     tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:]) if log.exists() else ""
-    raise say.Stop(f"PostgreSQL does not start. {started.stdout.strip()}\nThe end of {log}:\n{tail}")
+    raise say.Stop(
+        f"PostgreSQL does not start. {started.stdout.strip()}\nThe end of {log}:\n{tail}"
+    )
 
 
 def stop():

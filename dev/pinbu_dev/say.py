@@ -54,7 +54,10 @@ def step(text, progress=None):
         thread.join()
         outcome = "done" if done else "stopped"
         seconds = time.monotonic() - started
-        print(f"{chr(13) + chr(27) + '[K' if _TTY else ''}- {text}: {outcome} in {seconds:.0f} s", flush=True)
+        print(
+            f"{chr(13) + chr(27) + '[K' if _TTY else ''}- {text}: {outcome} in {seconds:.0f} s",
+            flush=True,
+        )
 
 
 def run_quietly(command, log, what, env=None, cwd=None, stdin=None):

@@ -21,7 +21,9 @@ def postgres_bin():
         if (path.parent / "postgres").exists()
     ]
     if found:
-        return max(found, key=lambda path: [int(n) for n in path.parent.name.split(".") if n.isdigit()])
+        return max(
+            found, key=lambda path: [int(n) for n in path.parent.name.split(".") if n.isdigit()]
+        )
     initdb = shutil.which("initdb")
     return Path(initdb).resolve().parent if initdb else None
 
@@ -51,7 +53,9 @@ def ensure(*, database=False, browser=False):
     """
     missing = []
     if not _can_make_environments():
-        missing.append("python3-venv" if sys.executable.startswith("/usr/bin/") else "python3 python3-venv")
+        missing.append(
+            "python3-venv" if sys.executable.startswith("/usr/bin/") else "python3 python3-venv"
+        )
     if database and not postgres_bin():
         missing.append("postgresql")
     if browser and not chromium():
@@ -73,8 +77,13 @@ def _install(packages):
     options = ["-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Use-Pty=0"]
     env = [*root, "env", "DEBIAN_FRONTEND=noninteractive"]
     log = paths.LOGS / "apt-install.log"
-    with say.step(f"Installing Debian packages: {', '.join(packages)}"), _without_cluster(root, packages):
-        if subprocess.run([*root, "dpkg", "--configure", "-a"], capture_output=True, check=False).returncode:
+    with (
+        say.step(f"Installing Debian packages: {', '.join(packages)}"),
+        _without_cluster(root, packages),
+    ):
+        if subprocess.run(
+            [*root, "dpkg", "--configure", "-a"], capture_output=True, check=False
+        ).returncode:
             say.warn("dpkg --configure -a did not succeed; trying all the same")
         try:
             say.run_quietly([*env, *words, *options], log, "apt-get install")
@@ -88,7 +97,10 @@ def _as_root():
     if os.geteuid() == 0:
         return []
     sudo = shutil.which("sudo")
-    if sudo and not subprocess.run([sudo, "-n", "true"], capture_output=True, check=False).returncode:
+    if (
+        sudo
+        and not subprocess.run([sudo, "-n", "true"], capture_output=True, check=False).returncode
+    ):
         return [sudo, "-n"]
     return None
 
@@ -102,7 +114,9 @@ class _without_cluster:
 
     def __enter__(self):
         if self.needed:
-            self._shell(f"mkdir -p {_NO_CLUSTER.parent} && echo create_main_cluster = false > {_NO_CLUSTER}")
+            self._shell(
+                f"mkdir -p {_NO_CLUSTER.parent} && echo create_main_cluster = false > {_NO_CLUSTER}"
+            )
 
     def __exit__(self, *_exc):
         if self.needed:

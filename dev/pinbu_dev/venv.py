@@ -67,7 +67,15 @@ def _build(folder):
         lambda: f"{sum(1 for _ in site.glob('*.dist-info'))} in place",
     ):
         say.run_quietly(
-            [str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "--use-pep517", *requirements],
+            [
+                str(folder / "bin/python"),
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--use-pep517",
+                *requirements,
+            ],
             paths.LOGS / "pip.log",
             "installing Python packages",
         )
