@@ -1,0 +1,1 @@
+from . import test_merchant, test_provider_guard, test_translations

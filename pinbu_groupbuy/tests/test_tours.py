@@ -1,0 +1,25 @@
+from odoo.tests import HttpCase, new_test_user, tagged
+
+
+@tagged("post_install", "-at_install")
+class TestTours(HttpCase):
+    """The back office as a marketing person uses it, in a browser."""
+
+    def test_create_activity(self):
+        product = self.env["product.template"].create(
+            {
+                "name": "Tour crisps",
+                "list_price": 30.0,
+                "is_storable": True,
+                "taxes_id": False,
+            }
+        )
+        new_test_user(
+            self.env, "tour_marketing", "pinbu_groupbuy.group_user", lang="en_US", tz="UTC"
+        )
+        self.start_tour("/odoo/group-buying", "pinbu_create_activity", login="tour_marketing")
+        activity = self.env["pinbu.activity"].search([("name", "=", "Tour activity")])
+        self.assertEqual(
+            (activity.product_tmpl_id, activity.size, activity.group_price, activity.state),
+            (product, 2, 19.9, "running"),
+        )
