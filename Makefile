@@ -1,7 +1,5 @@
 # Everything is built in PINBU_HOME (default: ~/.cache/pinbu), nothing in the checkout.
-# The work is done by dev/run; variables given to make reach it through the environment.
-
-export DB PORT STORY WORKERS ADDON K ODOO PYTHON PINBU_HOME
+# The work is done by dev/run; make hands variables on to it in the environment.
 
 .PHONY: help demo test lint shell clean
 
