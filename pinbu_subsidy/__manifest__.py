@@ -1,0 +1,26 @@
+{
+    "name": "Pinbu Subsidies",
+    "summary": "What a failed team is promised, a wallet that keeps every fen, and its ledger",
+    "version": "19.0.1.0.0",
+    "category": "Sales/Sales",
+    "license": "LGPL-3",
+    "author": "Pinbu",
+    "website": "https://pinbu.example",
+    "depends": [
+        "pinbu_groupbuy",
+        "sale_loyalty",
+        "account",
+    ],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/rules.xml",
+        "data/ir_cron.xml",
+        "views/subsidy_rule_views.xml",
+        "views/subsidy_views.xml",
+        "views/wallet_views.xml",
+        "views/activity_views.xml",
+        "views/team_views.xml",
+        "views/menus.xml",
+    ],
+    "uninstall_hook": "uninstall_hook",
+}

@@ -1,0 +1,207 @@
+from uuid import uuid4
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
+
+from odoo.addons.pinbu_groupbuy.exceptions import PinbuError
+from odoo.addons.pinbu_groupbuy.transactions import SQL_NOW
+
+from ..money import to_minor
+
+
+class LoyaltyCard(models.Model):
+    """A wallet is an eWallet card whose every change of points is a row of an append-only ledger.
+
+    Pinbu changes a balance through `_pinbu_post` only. What Odoo itself does to `points` (an
+    ordinary order that spends, a clerk's correction) passes through `create` and `write`, which
+    put it into the ledger as well. A constraint trigger compares card and ledger at commit.
+    """
+
+    _inherit = "loyalty.card"
+
+    pinbu_is_wallet = fields.Boolean(
+        related="program_id.pinbu_is_wallet", store=True, precompute=True, string="Subsidy Wallet"
+    )
+    pinbu_balance = fields.Monetary(compute="_compute_pinbu_balance", string="Balance")
+    pinbu_entry_ids = fields.One2many("pinbu.wallet.entry", "card_id", string="Ledger")
+
+    _pinbu_wallet_unique = models.UniqueIndex(
+        "(program_id, partner_id) WHERE active AND pinbu_is_wallet",
+        "This shopper has a wallet already.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("points")
+    def _compute_pinbu_balance(self):
+        for card in self:
+            card.pinbu_balance = card.points
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        cards = super().create(vals_list)
+        for card in cards.filtered(lambda card: card.pinbu_is_wallet and card.points):
+            card._pinbu_record_native(0, card.points)
+        return cards
+
+    def write(self, vals):
+        wallets = self.filtered("pinbu_is_wallet")
+        if not wallets or not {"points", "partner_id", "program_id", "active"} & vals.keys():
+            return super().write(vals)
+        wallets._pinbu_check_write(vals)
+        if "points" not in vals:
+            return super().write(vals)
+        super(LoyaltyCard, self - wallets).write(vals)
+        for card in wallets.sorted("id"):
+            before = card._pinbu_lock()
+            super(LoyaltyCard, card).write(vals)
+            card._pinbu_record_native(before, card.points)
+        return True
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_with_ledger(self):
+        if self.sudo().filtered("pinbu_is_wallet").pinbu_entry_ids:
+            raise UserError(self.env._("A wallet with a ledger cannot be deleted."))
+
+    # === BUSINESS METHODS === #
+
+    def _pinbu_check_write(self, vals):
+        """:raise UserError: when the change would take a balance away from its shopper"""
+        for card in self:
+            points = vals.get("points", card.points)
+            if "active" in vals and not vals["active"] and points:
+                raise UserError(self.env._("There is money in this wallet: it cannot be archived."))
+            if "program_id" in vals and vals["program_id"] != card.program_id.id:
+                raise UserError(self.env._("A wallet cannot move to another program."))
+            if (
+                "partner_id" in vals
+                and card.partner_id
+                and vals["partner_id"] != card.partner_id.id
+                and not self.env.context.get("pinbu_partner_merge")
+            ):
+                raise UserError(self.env._("A wallet cannot be given to another shopper."))
+
+    def _pinbu_lock(self):
+        """Lock this card's row until the end of the transaction.
+
+        :return: its balance in minor units
+        :rtype: int
+        """
+        self.ensure_one()
+        self.flush_recordset(["points"])
+        self.env.cr.execute(
+            SQL("SELECT points FROM loyalty_card WHERE id = %s FOR NO KEY UPDATE", self.id)
+        )
+        return to_minor(self.env.cr.fetchone()[0] or 0, self.program_id.currency_id)
+
+    def _pinbu_record_native(self, before, points):
+        """Put a change that Odoo made to `points` into the ledger, rounded to the currency.
+
+        :param int before: balance in minor units, read under the row's lock
+        :param float points: what the card holds now
+        """
+        self.ensure_one()
+        currency = self.program_id.currency_id
+        rounded = currency.round(points)
+        if rounded != points:
+            # Past our own write(): the difference is noise below the smallest unit.
+            super().write({"points": rounded})
+        after = to_minor(rounded, currency)
+        if after < 0:
+            raise ValidationError(self.env._("A wallet cannot go below zero."))
+        if after != before:
+            self.flush_recordset(["points"])
+            self.env["pinbu.wallet.entry"]._append(
+                self.env.cr,
+                card_id=self.id,
+                company_id=self.program_id.company_id.id,
+                kind="native",
+                amount_minor=after - before,
+                balance_after_minor=after,
+                reference=self.env.context.get("pinbu_reference"),
+                idempotency_key=f"native:{uuid4().hex}",
+            )
+
+    @api.model
+    def _pinbu_post(self, moves, cr=None):
+        """Credit and debit wallets: the only door to a balance for everything in Pinbu.
+
+        Each card's row is locked, so that simultaneous postings wait for each other and none is
+        lost. Posting the same idempotency key again changes nothing.
+
+        :param list[dict] moves: ``card_id``, ``kind``, ``amount_minor`` (an integer; below zero
+            takes money out), ``reference`` (for the shopper), ``idempotency_key``
+        :param cr: the cursor to work on, if not the environment's own (SQL only; the caller then
+            sees to the cache)
+        :return: ids of the ledger rows, in the order of `moves`
+        :rtype: list[int]
+        :raise PinbuError: ``insufficient_balance`` when a debit exceeds the balance
+        """
+        own = cr is None
+        if own:
+            cr = self.env.cr
+            self.flush_model(["points"])
+        entry_ids = {}
+        # Always in the same order: two batches with the same shoppers must not deadlock.
+        for position, move in sorted(enumerate(moves), key=lambda pair: pair[1]["card_id"]):
+            entry_ids[position] = self._pinbu_post_one(cr, **move)
+        if own:
+            self.browse({move["card_id"] for move in moves}).invalidate_recordset(
+                ["points", "pinbu_balance", "pinbu_entry_ids"], flush=False
+            )
+        return [entry_ids[position] for position in range(len(moves))]
+
+    def _pinbu_post_one(self, cr, card_id, kind, amount_minor, idempotency_key, reference=None):
+        cr.execute(
+            SQL(
+                """
+                SELECT program.company_id, 10 ^ currency.decimal_places
+                  FROM loyalty_card card
+                  JOIN loyalty_program program ON program.id = card.program_id
+                  JOIN res_currency currency ON currency.id = program.currency_id
+                 WHERE card.id = %s AND card.pinbu_is_wallet
+                   FOR NO KEY UPDATE OF card
+                """,
+                card_id,
+            )
+        )
+        company_id, factor = cr.fetchone()
+        # Read after the lock: whoever posted this key before us held it.
+        cr.execute(
+            SQL("SELECT id FROM pinbu_wallet_entry WHERE idempotency_key = %s", idempotency_key)
+        )
+        if posted := cr.fetchone():
+            return posted[0]
+        cr.execute(
+            SQL(
+                """
+                UPDATE loyalty_card
+                   SET points = (round(COALESCE(points, 0) * %(factor)s) + %(amount)s) / %(factor)s,
+                       write_date = %(now)s, write_uid = %(uid)s
+                 WHERE id = %(card)s AND round(COALESCE(points, 0) * %(factor)s) + %(amount)s >= 0
+             RETURNING round(points * %(factor)s)
+                """,
+                factor=factor,
+                amount=amount_minor,
+                now=SQL_NOW,
+                uid=self.env.uid,
+                card=card_id,
+            )
+        )
+        if not (updated := cr.fetchone()):
+            raise PinbuError(
+                "insufficient_balance", self.env._("There is not enough money in the wallet.")
+            )
+        return self.env["pinbu.wallet.entry"]._append(
+            cr,
+            card_id=card_id,
+            company_id=company_id,
+            kind=kind,
+            amount_minor=amount_minor,
+            balance_after_minor=int(updated[0]),
+            reference=reference,
+            idempotency_key=idempotency_key,
+        )

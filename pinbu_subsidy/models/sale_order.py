@@ -1,0 +1,94 @@
+import logging
+from collections import defaultdict
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+_logger = logging.getLogger(__name__)
+
+
+class SaleOrder(models.Model):
+    """Loyalty keeps away from a group-buy order until its team is formed.
+
+    An order is confirmed at payment, long before anybody knows whether it wins. What loyalty does
+    at confirmation (points, coupons, mails) waits for `_pinbu_grant_loyalty`.
+    """
+
+    _inherit = "sale.order"
+
+    pinbu_loyalty_granted = fields.Boolean(readonly=True, copy=False)
+
+    def _pinbu_keeps_loyalty_out(self):
+        return self.is_group_buy and not self.env.context.get("pinbu_grant_loyalty")
+
+    # === LOYALTY'S METHODS === #
+
+    def _update_programs_and_rewards(self):
+        if self._pinbu_keeps_loyalty_out():
+            return None
+        return super()._update_programs_and_rewards()
+
+    def _add_loyalty_history_lines(self):
+        if self._pinbu_keeps_loyalty_out():
+            return None
+        return super()._add_loyalty_history_lines()
+
+    def _get_claimable_rewards(self, forced_coupons=None):
+        if self.is_group_buy:
+            # What a member pays is the group price; a reward line would change it.
+            return defaultdict(lambda: self.env["loyalty.reward"])
+        claimable = super()._get_claimable_rewards(forced_coupons)
+        for card in list(claimable):
+            # A wallet is money of its own currency, not points at some rate.
+            if card.pinbu_is_wallet and card.currency_id != self.currency_id:
+                del claimable[card]
+        return claimable
+
+    def _try_apply_program(self, program, coupon=None):
+        if self._pinbu_keeps_loyalty_out():
+            return {"error": self.env._("A group-buy order takes no promotions.")}
+        return super()._try_apply_program(program, coupon)
+
+    def _try_apply_code(self, code):
+        if self.is_group_buy:
+            return {"error": self.env._("A group-buy order takes no promotions.")}
+        return super()._try_apply_code(code)
+
+    def _apply_program_reward(self, reward, coupon, **kwargs):
+        if self.is_group_buy:
+            return {"error": self.env._("A group-buy order takes no promotions.")}
+        if coupon.pinbu_is_wallet and coupon.currency_id != self.currency_id:
+            return {"error": self.env._("The wallet is in another currency than this order.")}
+        return super()._apply_program_reward(reward, coupon, **kwargs)
+
+    # === BUSINESS METHODS === #
+
+    def _pinbu_grant_loyalty(self):
+        """Give these orders, whose teams are formed, what loyalty gives any confirmed order.
+
+        Idempotent. Mails of coupons are queued, not sent. What loyalty refuses is logged and does
+        not hold up the delivery.
+        """
+        for order in self.with_context(pinbu_grant_loyalty=True):
+            if order.pinbu_loyalty_granted or order.state != "sale":
+                continue
+            try:
+                with self.env.cr.savepoint():
+                    order._pinbu_grant_loyalty_of_one()
+            except UserError:
+                _logger.warning("Loyalty refused order %s", order.name, exc_info=True)
+                self.env.invalidate_all(flush=False)
+
+    def _pinbu_grant_loyalty_of_one(self):
+        self.pinbu_loyalty_granted = True
+        self._update_programs_and_rewards()
+        # As in action_confirm: points for the current order only come too late to be used.
+        self.coupon_point_ids.filtered(
+            lambda points: points.coupon_id.program_id.applies_on == "current"
+        ).coupon_id.sudo().unlink()
+        if not self.coupon_point_ids:
+            return
+        self._add_loyalty_history_lines()
+        for card, change in self._get_point_changes().items():
+            card.points += change
+        self._get_reward_coupons()._send_creation_communication()
