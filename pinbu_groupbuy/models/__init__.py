@@ -1,0 +1,29 @@
+from . import (
+    payment_transaction,
+    pinbu_activity,
+    pinbu_activity_line,
+    pinbu_seat,
+    pinbu_seat_checkout,
+    pinbu_seat_lease,
+    pinbu_seat_settlement,
+    pinbu_settlement,
+    pinbu_team,
+    pinbu_team_settlement,
+    pinbu_transition,
+    sale_order,
+    stock_move,
+    stock_picking,
+)
+
+# isort: split
+# What the API adds to these models.
+from . import (
+    api_activity,
+    api_idempotency,
+    api_order,
+    api_partner,
+    api_revocation,
+    api_team,
+    ir_http,
+    res_users_session,
+)

@@ -1,0 +1,413 @@
+from dateutil.relativedelta import relativedelta
+
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..const import SEAT_LIVE_STATES
+from ..exceptions import PinbuError
+from ..transactions import SQL_NOW
+
+
+class PinbuActivity(models.Model):
+    """What the merchant sets up: a product at a group price for teams of a size, in a window."""
+
+    _name = "pinbu.activity"
+    _description = "Group-buying Activity"
+    _inherit = ["mail.thread", "mail.activity.mixin", "image.mixin"]
+    _order = "sequence, id desc"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, translate=True, tracking=True)
+    active = fields.Boolean(default=True)
+    sequence = fields.Integer(default=10)
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    mode = fields.Selection(
+        [("normal", "Normal"), ("super", "Super Team")],
+        default="normal",
+        required=True,
+        help="Normal: any shopper opens a team. Super team: the merchant leads one large team "
+        "that is open from the start of the activity.",
+    )
+    product_tmpl_id = fields.Many2one(
+        "product.template",
+        string="Product",
+        required=True,
+        check_company=True,
+        ondelete="restrict",
+        domain="[('sale_ok', '=', True)]",
+        tracking=True,
+    )
+    line_ids = fields.One2many("pinbu.activity.line", "activity_id", string="Variants", copy=True)
+    size = fields.Integer(
+        string="Team Size", default=3, required=True, tracking=True, help="Members who pay."
+    )
+    starts_at = fields.Datetime(
+        string="Starts", required=True, default=fields.Datetime.now, tracking=True
+    )
+    ends_at = fields.Datetime(
+        string="Ends",
+        required=True,
+        tracking=True,
+        default=lambda self: fields.Datetime.now() + relativedelta(days=7),
+    )
+    validity_hours = fields.Integer(
+        string="Validity (hours)",
+        default=24,
+        required=True,
+        tracking=True,
+        help="How long a team may take to fill up, counted from the leader's payment.",
+    )
+    limit_per_user = fields.Integer(
+        string="Times per Shopper",
+        default=1,
+        tracking=True,
+        help="How many places one shopper may take in this activity; lost ones do not count. "
+        "0 means no limit.",
+    )
+    max_quantity = fields.Integer(string="Pieces per Order", default=1, required=True)
+    hold_minutes = fields.Integer(
+        string="Hold (minutes)",
+        default=5,
+        required=True,
+        help="How long an unpaid place is kept for a shopper at checkout.",
+    )
+    is_published = fields.Boolean(string="Published", copy=False, tracking=True)
+    is_stopped = fields.Boolean(
+        string="Stopped",
+        copy=False,
+        tracking=True,
+        help="No new team can be opened; running teams play on.",
+    )
+    state = fields.Selection(
+        [
+            ("draft", "Draft"),
+            ("scheduled", "Scheduled"),
+            ("running", "Running"),
+            ("ended", "Ended"),
+        ],
+        compute="_compute_state",
+        search="_search_state",
+    )
+    rules_text = fields.Html(string="Rules", translate=True)
+    image_1920 = fields.Image(compute="_compute_image_1920", store=True, readonly=False)
+    group_price = fields.Monetary(compute="_compute_prices", help="The lowest of the variants.")
+    list_price = fields.Monetary(compute="_compute_prices")
+    team_ids = fields.One2many("pinbu.team", "activity_id", string="Teams")
+    super_team_id = fields.Many2one("pinbu.team", compute="_compute_super_team_id")
+    teams_forming = fields.Integer(compute="_compute_figures", string="Teams Forming")
+    teams_formed = fields.Integer(compute="_compute_figures", string="Teams Formed")
+    participants = fields.Integer(
+        compute="_compute_figures", help="Distinct shoppers who hold a paid or won place."
+    )
+    sold = fields.Integer(compute="_compute_figures", help="Pieces paid for or won.")
+
+    _size_range = models.Constraint(
+        "CHECK((mode = 'normal' AND size BETWEEN 2 AND 20)"
+        " OR (mode = 'super' AND size BETWEEN 100 AND 10000))",
+        "A normal team has 2 to 20 members, a super team 100 to 10,000.",
+    )
+    _window = models.Constraint(
+        "CHECK(starts_at < ends_at)", "An activity must end after it starts."
+    )
+    _limits = models.Constraint(
+        "CHECK(validity_hours > 0 AND limit_per_user >= 0 AND max_quantity > 0"
+        " AND hold_minutes > 0)",
+        "Validity, pieces per order and hold must be above zero.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("is_published", "starts_at", "ends_at")
+    def _compute_state(self):
+        now = self.env.cr.now()
+        for activity in self:
+            if not activity.is_published:
+                activity.state = "draft"
+            elif now < activity.starts_at:
+                activity.state = "scheduled"
+            elif now < activity.ends_at:
+                activity.state = "running"
+            else:
+                activity.state = "ended"
+
+    def _search_state(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        now = self.env.cr.now()
+        published = Domain("is_published", "=", True)
+        domains = {
+            "draft": Domain("is_published", "=", False),
+            "scheduled": published & Domain("starts_at", ">", now),
+            "running": published & Domain("starts_at", "<=", now) & Domain("ends_at", ">", now),
+            "ended": published & Domain("ends_at", "<=", now),
+        }
+        return Domain.OR(domains[state] for state in value if state in domains)
+
+    @api.depends("product_tmpl_id")
+    def _compute_image_1920(self):
+        for activity in self:
+            activity.image_1920 = activity.product_tmpl_id.image_1920
+
+    @api.depends("line_ids.group_price", "line_ids.list_price")
+    def _compute_prices(self):
+        for activity in self:
+            cheapest = min(activity.line_ids, key=lambda line: line.group_price, default=None)
+            activity.group_price = cheapest.group_price if cheapest else 0
+            activity.list_price = cheapest.list_price if cheapest else 0
+
+    @api.depends("mode", "team_ids")
+    def _compute_super_team_id(self):
+        for activity in self:
+            activity.super_team_id = activity.mode == "super" and activity.team_ids[:1]
+
+    @api.depends("team_ids")
+    def _compute_figures(self):
+        teams = {
+            (activity.id, outcome): count
+            for activity, outcome, count in self.env["pinbu.team"]._read_group(
+                [("activity_id", "in", self.ids)], ["activity_id", "state"], ["__count"]
+            )
+        }
+        seats = {
+            activity.id: (shoppers, pieces)
+            for activity, shoppers, pieces in self.env["pinbu.seat"]._read_group(
+                [("activity_id", "in", self.ids), ("state", "in", ("paid", "won"))],
+                ["activity_id"],
+                ["partner_id:count_distinct", "quantity:sum"],
+            )
+        }
+        for activity in self:
+            key = activity.id or activity._origin.id
+            activity.teams_forming = teams.get((key, "forming"), 0)
+            activity.teams_formed = teams.get((key, "formed"), 0) + teams.get((key, "shipped"), 0)
+            activity.participants, activity.sold = seats.get(key, (0, 0))
+
+    # === ONCHANGE AND CONSTRAINT METHODS === #
+
+    @api.onchange("product_tmpl_id")
+    def _onchange_product_tmpl_id(self):
+        variants = self.product_tmpl_id.product_variant_ids
+        if variants != self.line_ids.product_id:
+            self.line_ids = [
+                Command.clear(),
+                *(
+                    Command.create({"product_id": variant.id, "group_price": variant.lst_price})
+                    for variant in variants
+                ),
+            ]
+        if not self.name:
+            self.name = self.product_tmpl_id.name
+
+    @api.onchange("mode")
+    def _onchange_mode(self):
+        self.size = 100 if self.mode == "super" else 3
+
+    @api.constrains("size", "mode", "validity_hours")
+    def _check_terms_unchanged(self):
+        """A promise once shown stands: members joined under these terms."""
+        if self._has_seats():
+            raise ValidationError(
+                self.env._(
+                    "Somebody has joined already: size, mode and validity can no longer change. "
+                    "Stop this activity and start a copy of it."
+                )
+            )
+
+    # === CRUD METHODS === #
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_with_seats(self):
+        if self._has_seats():
+            raise UserError(
+                self.env._("Shoppers took part in this activity: archive it instead.")
+            )
+
+    # === ACTION METHODS === #
+
+    def action_publish(self):
+        """Show the activity to shoppers, after a check that what it promises can be kept."""
+        for activity in self:
+            activity._check_publishable()
+        self.is_published = True
+        self._open_super_teams()
+
+    def action_unpublish(self):
+        """Hide the activity. Teams that run already play on."""
+        self.is_published = False
+
+    def action_stop(self):
+        """No new teams from now on. Teams that run already play on."""
+        self.is_stopped = True
+
+    def action_resume(self):
+        self.is_stopped = False
+
+    def action_view_teams(self):
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id("pinbu_groupbuy.pinbu_team_action")
+        return {**action, "domain": [("activity_id", "=", self.id)], "context": {}}
+
+    def action_view_orders(self):
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id("pinbu_groupbuy.sale_order_action")
+        return {
+            **action,
+            "domain": [("seat_ids.activity_id", "=", self.id)],
+            "context": {},
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _has_seats(self):
+        return bool(
+            self.env["pinbu.seat"].sudo().search_count([("activity_id", "in", self.ids)], limit=1)
+        )
+
+    def _check_publishable(self):
+        """:raise UserError: when a shopper could not get what the activity promises."""
+        self.ensure_one()
+        if not self.line_ids:
+            raise UserError(self.env._("Add at least one variant with its group price."))
+        if not self.product_tmpl_id.sale_ok or not self.product_tmpl_id.active:
+            raise UserError(self.env._("%s cannot be sold.", self.product_tmpl_id.display_name))
+        # What a shopper pays is the group price; a tax on top would make it another sum.
+        taxes = self.product_tmpl_id.taxes_id._filter_taxes_by_company(self.company_id)
+        if any(not tax.price_include for tax in taxes if tax.amount):
+            raise UserError(
+                self.env._(
+                    "The sales taxes of %s are added to its price. Use taxes that are included "
+                    "in the price, so that shoppers pay exactly the group price.",
+                    self.product_tmpl_id.display_name,
+                )
+            )
+
+    def _open_super_teams(self):
+        """The merchant leads one large team for each super activity that runs."""
+        for activity in self.filtered(
+            lambda a: a.mode == "super" and a.state == "running" and not a.team_ids
+        ):
+            self.env["pinbu.team"].sudo().create(
+                {
+                    "activity_id": activity.id,
+                    "company_id": activity.company_id.id,
+                    "size": activity.size,
+                    "deadline": min(
+                        activity.ends_at,
+                        self.env.cr.now().replace(microsecond=0)
+                        + relativedelta(hours=activity.validity_hours),
+                    ),
+                }
+            )
+
+    def _cron_open_super_teams(self):
+        self.sudo().search(
+            [("mode", "=", "super"), ("state", "in", ["running"]), ("team_ids", "=", False)]
+        )._open_super_teams()
+
+    def _check_running(self):
+        """:raise PinbuError: ``activity_not_running``"""
+        self.ensure_one()
+        if self.state != "running" or not self.active:
+            raise PinbuError(
+                "activity_not_running", self.env._("This group-buy is not running now.")
+            )
+
+    def _check_can_open(self):
+        """:raise PinbuError: ``activity_not_running`` or ``too_late_to_open``"""
+        self._check_running()
+        if self.is_stopped or self.mode == "super":
+            raise PinbuError(
+                "activity_not_running", self.env._("No new team can be opened here any more.")
+            )
+        if self.env.cr.now() + relativedelta(hours=self.validity_hours) > self.ends_at:
+            raise PinbuError(
+                "too_late_to_open",
+                self.env._("This group-buy ends soon: a new team could not fill up in time."),
+            )
+
+    def _can_open(self):
+        """:return: the code of the refusal that an opening would meet now, or None"""
+        try:
+            self._check_can_open()
+        except PinbuError as error:
+            return error.code
+        if not any(line.available > 0 for line in self.line_ids):
+            return "sold_out"
+        return None
+
+    def _line_for(self, product):
+        """:raise PinbuError: ``not_found`` for a product that this activity does not offer"""
+        line = self.line_ids.filtered(lambda line: line.product_id == product)
+        if not line:
+            raise PinbuError("not_found", self.env._("This group-buy has no such product."))
+        return line
+
+    def _times_used(self, partner):
+        """How many places of this activity the shopper has, counted against the limit."""
+        self.ensure_one()
+        self.env["pinbu.seat"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT count(*) FROM pinbu_seat
+                 WHERE activity_id = %s AND partner_id = %s AND state = ANY(%s)
+                   AND (state != 'held' OR hold_until > %s)
+                """,
+                self.id,
+                partner.id,
+                list(SEAT_LIVE_STATES),
+                SQL_NOW,
+            )
+        )
+        return self.env.cr.fetchone()[0]
+
+    def _viewer_state(self, partner):
+        """What this shopper may do here.
+
+        :return: ``can_open``, ``reason`` (an error code or None), ``used``, ``remaining`` (None:
+                 no limit), ``unpaid_order_id``, ``team_token`` (of a team still forming)
+        """
+        self.ensure_one()
+        activity = self.sudo()
+        used = activity._times_used(partner)
+        remaining = max(0, activity.limit_per_user - used) if activity.limit_per_user else None
+        reason = activity._can_open() or ("limit_reached" if remaining == 0 else None)
+        seats = self.env["pinbu.seat"].sudo().search(
+            [
+                ("activity_id", "=", activity.id),
+                ("partner_id", "=", partner.id),
+                ("state", "in", ("held", "paid")),
+            ]
+        )
+        now = self.env.cr.now()
+        unpaid = seats.filtered(lambda seat: seat.state == "held" and seat.hold_until > now)
+        forming = seats.filtered(lambda s: s.state == "paid" and s.team_id.state == "forming")
+        return {
+            "can_open": reason is None,
+            "reason": reason,
+            "used": used,
+            "remaining": remaining,
+            "unpaid_order_id": unpaid[:1].order_id.id or None,
+            "team_token": forming[:1].team_id.token or None,
+        }
+
+    # === HOOKS === #
+
+    def _promise(self, partner, line, quantity, team):
+        """What the shopper gets beside the refund if the team fails, as shown and stored.
+
+        :param res.partner partner: the shopper
+        :param pinbu.team team: the team to join, or an empty recordset for an opening
+        :return: ``{"items": [...], "reserved": bool, "reason": None | str}``
+        :rtype: dict
+        """
+        return {"items": [], "reserved": False, "reason": None}
+
+    def _subsidy_summary(self):
+        """One sentence on what a failed team gives, for lists and cards; empty for nothing."""
+        return ""

@@ -1,0 +1,145 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import SQL
+
+from ..transactions import SQL_NOW
+
+# What "no limit" reads as: a service, or a consumable without a quota.
+UNLIMITED = 10**6
+
+
+class PinbuActivityLine(models.Model):
+    """One variant on offer in an activity: its group price and its quota."""
+
+    _name = "pinbu.activity.line"
+    _description = "Group-buying Activity Variant"
+    _order = "activity_id, sequence, id"
+
+    activity_id = fields.Many2one(
+        "pinbu.activity", required=True, index=True, ondelete="cascade", readonly=True
+    )
+    company_id = fields.Many2one(related="activity_id.company_id", store=True)
+    currency_id = fields.Many2one(related="activity_id.currency_id")
+    sequence = fields.Integer(default=10)
+    product_id = fields.Many2one(
+        "product.product", string="Variant", required=True, index=True, ondelete="restrict"
+    )
+    list_price = fields.Monetary(compute="_compute_list_price")
+    group_price = fields.Monetary(
+        required=True, help="What one shopper pays for one piece, all taxes included."
+    )
+    quota = fields.Integer(
+        help="How many pieces this activity may sell. A failed team gives its pieces back. "
+        "0 means no limit but the stock."
+    )
+    quota_taken = fields.Integer(readonly=True, copy=False, string="Pieces Taken")
+    available = fields.Integer(
+        compute="_compute_available",
+        help="Pieces that can still be bought: the quota and the free stock, less open holds.",
+    )
+
+    _product_unique = models.Constraint(
+        "UNIQUE(activity_id, product_id)", "A variant can stand in an activity only once."
+    )
+    _price_positive = models.Constraint(
+        "CHECK(group_price > 0)", "A group price must be above zero."
+    )
+    _quota_kept = models.Constraint(
+        "CHECK(quota >= 0 AND quota_taken >= 0 AND (quota = 0 OR quota_taken <= quota))",
+        "The quota cannot be lower than the pieces already taken.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("product_id.lst_price", "product_id.list_price")
+    def _compute_list_price(self):
+        for line in self:
+            line.list_price = line.product_id.lst_price
+
+    @api.depends("quota", "quota_taken", "product_id")
+    def _compute_available(self):
+        self.env["pinbu.seat"].flush_model()
+        self.flush_recordset()
+        stock = self._stock_left(self.env.cr, self.ids)
+        for line in self:
+            limits = [UNLIMITED]
+            if line.quota:
+                limits.append(line.quota - line.quota_taken)
+            if stock.get(line.id) is not None:
+                limits.append(stock[line.id])
+            line.available = max(0, min(limits))
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("product_id", "activity_id")
+    def _check_product(self):
+        for line in self:
+            if line.product_id.product_tmpl_id != line.activity_id.product_tmpl_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(variant)s is not a variant of %(product)s.",
+                        variant=line.product_id.display_name,
+                        product=line.activity_id.product_tmpl_id.display_name,
+                    )
+                )
+
+    @api.constrains("group_price", "product_id")
+    def _check_group_price(self):
+        for line in self:
+            if line.currency_id.compare_amounts(line.group_price, line.list_price) > 0:
+                raise ValidationError(
+                    self.env._(
+                        "The group price of %s cannot be above its list price.",
+                        line.product_id.display_name,
+                    )
+                )
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _stock_left(self, cr, line_ids):
+        """How many pieces of each line's product the warehouse can still promise.
+
+        What it has and no delivery has reserved, less what shoppers hold or have paid for without
+        a reservation yet. One statement, hence one snapshot: a piece is always either claimed by a
+        seat or reserved by its delivery. SQL, since a claim calls it at READ COMMITTED.
+
+        :return: ``{line id: pieces}``; None where stock is not kept
+        """
+        cr.execute(
+            SQL(
+                """
+                SELECT line.id,
+                       CASE WHEN template.is_storable THEN (
+                           SELECT COALESCE(SUM(quant.quantity - quant.reserved_quantity), 0)
+                             FROM stock_quant quant
+                             JOIN stock_location location ON location.id = quant.location_id
+                            WHERE quant.product_id = line.product_id
+                              AND location.usage = 'internal'
+                              AND location.parent_path LIKE stock.parent_path || '%%'
+                       ) - (
+                           SELECT COALESCE(SUM(seat.quantity), 0)
+                             FROM pinbu_seat seat
+                            WHERE seat.product_id = line.product_id
+                              AND seat.company_id = line.company_id
+                              AND NOT seat.is_reserved
+                              AND (seat.state IN ('paid', 'won')
+                                   OR (seat.state = 'held' AND seat.hold_until > %(now)s))
+                       ) END
+                  FROM pinbu_activity_line line
+                  JOIN product_product product ON product.id = line.product_id
+                  JOIN product_template template ON template.id = product.product_tmpl_id
+             LEFT JOIN LATERAL (
+                       SELECT location.parent_path
+                         FROM stock_warehouse warehouse
+                         JOIN stock_location location ON location.id = warehouse.lot_stock_id
+                        WHERE warehouse.company_id = line.company_id AND warehouse.active
+                     ORDER BY warehouse.sequence, warehouse.id LIMIT 1
+                       ) stock ON TRUE
+                 WHERE line.id = ANY(%(ids)s)
+                """,
+                now=SQL_NOW,
+                ids=list(line_ids),
+            )
+        )
+        return {line_id: None if left is None else int(left) for line_id, left in cr.fetchall()}

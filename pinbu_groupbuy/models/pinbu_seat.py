@@ -1,0 +1,337 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..const import REFUND_STATE
+from ..transactions import SQL_NOW, short_transaction, wake
+from .pinbu_transition import move_state
+
+
+class PinbuSeat(models.Model):
+    """One shopper's place: made at checkout, paid or released, won or lost. One seat, one order.
+
+    `held -> paid -> won | lost`, or `held -> released`; a released one whose payment still arrives
+    becomes paid again where its place is free, and is refunded otherwise.
+    """
+
+    _name = "pinbu.seat"
+    _description = "Group-buying Seat"
+    _order = "id desc"
+    _rec_name = "order_id"
+
+    team_id = fields.Many2one(
+        "pinbu.team",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="Empty until the leader of a new team has paid.",
+    )
+    activity_id = fields.Many2one(
+        "pinbu.activity", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    line_id = fields.Many2one(
+        "pinbu.activity.line", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    product_id = fields.Many2one(
+        "product.product", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    quantity = fields.Integer(required=True, readonly=True, default=1)
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Shopper",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    order_id = fields.Many2one(
+        "sale.order", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
+    transaction_id = fields.Many2one(
+        "payment.transaction",
+        string="Payment",
+        readonly=True,
+        ondelete="restrict",
+        help="The payment that this place was paid with. Any other one is refunded.",
+    )
+    state = fields.Selection(
+        [
+            ("held", "Held"),
+            ("paid", "Paid"),
+            ("won", "Won"),
+            ("lost", "Lost"),
+            ("released", "Released"),
+        ],
+        default="held",
+        required=True,
+        readonly=True,
+        index=True,
+    )
+    is_leader = fields.Boolean(readonly=True)
+    hold_until = fields.Datetime(readonly=True)
+    paid_at = fields.Datetime(readonly=True)
+    inviter_id = fields.Many2one("res.partner", readonly=True, index="btree_not_null")
+    accept_reroute = fields.Boolean(readonly=True)
+    is_counted = fields.Boolean(
+        readonly=True, help="Technical: the team has counted this payment in."
+    )
+    is_reserved = fields.Boolean(
+        readonly=True, help="Technical: a delivery has reserved these pieces."
+    )
+    refund_state = fields.Selection(
+        [("due", "Due"), ("sent", "Sent"), ("done", "Refunded"), ("failed", "Failed")],
+        compute="_compute_refund",
+        compute_sudo=True,
+        string="Refund",
+    )
+    refund_amount = fields.Monetary(compute="_compute_refund", compute_sudo=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    transition_ids = fields.One2many("pinbu.transition", "seat_id", string="Log", readonly=True)
+
+    _order_unique = models.UniqueIndex("(order_id) WHERE order_id IS NOT NULL")
+    _member_unique = models.UniqueIndex(
+        "(team_id, partner_id) WHERE state IN ('held', 'paid', 'won')"
+    )
+    _opening_unique = models.UniqueIndex(
+        "(activity_id, partner_id) WHERE state = 'held' AND team_id IS NULL"
+    )
+    _hold_idx = models.Index("(hold_until) WHERE state = 'held'")
+    _uncounted_idx = models.Index("(id) WHERE state = 'paid' AND NOT is_counted")
+    _quantity_positive = models.Constraint("CHECK(quantity > 0)", "A seat has pieces.")
+
+    # === COMPUTE METHODS === #
+
+    def _compute_refund(self):
+        for seat in self:
+            refunds = seat.order_id._pinbu_refund_transactions()
+            states = {REFUND_STATE[refund.state] for refund in refunds}
+            # The whole is as far as its slowest part.
+            seat.refund_state = next(
+                (state for state in ("failed", "due", "sent", "done") if state in states), False
+            )
+            seat.refund_amount = -sum(refunds.mapped("amount"))
+
+    def _gate_reason(self):
+        """Why this seat's pieces stay in the warehouse, in a clerk's words."""
+        self.ensure_one()
+        team = self.team_id
+        if self.state == "paid" and team:
+            return self.env._(
+                "team %(team)s is not formed yet, %(paid)s of %(size)s members have paid",
+                team=team.display_name,
+                paid=team.seats_paid,
+                size=team.size,
+            )
+        if self.state in ("held", "paid"):
+            return self.env._("the team of %s is not formed yet", self.order_id.name)
+        return self.env._("the team of %s was not formed", self.order_id.name)
+
+    # === CRUD METHODS === #
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("Seats are kept: they tell what happened to money and goods."))
+
+    # === BUSINESS METHODS: PAYMENT === #
+
+    def _take(self, transaction):
+        """The place is paid. Only this seat's row is touched: the team counts after the commit.
+
+        :param payment.transaction transaction: done, and of exactly the amount due
+        :return: whether the seat was still held
+        """
+        self.ensure_one()
+        self.flush_recordset()
+        moved = move_state(
+            self.env.cr,
+            self.env.uid,
+            "pinbu_seat",
+            self.ids,
+            ["held"],
+            "paid",
+            "payment",
+            [
+                SQL("paid_at = %s", SQL_NOW),
+                SQL("transaction_id = %s", transaction.id),
+                SQL("is_counted = FALSE"),
+            ],
+        )
+        self.invalidate_recordset()
+        return bool(moved)
+
+    def _count_payment(self, transaction_id=None):
+        """Bring a committed payment to its team: opens, fills or forms the team, or gives up.
+
+        In a short transaction of its own; called after the payment's commit, and again by the
+        scheduler for those that a killed process left behind.
+        """
+        self.ensure_one()
+        with short_transaction(self.env) as cr:
+            if transaction_id:
+                self._take_again(cr, transaction_id)
+            team_id = self._team_in_database(cr) or self._open_team(cr)
+            if team_id:
+                self.env["pinbu.team"]._tally(cr, team_id)
+            # Whatever came of it, the order, its delivery and its money must follow.
+            self.env["pinbu.settlement"]._enqueue(cr, seat_ids=self.ids)
+            self.env["pinbu.settlement"]._wake(cr)
+
+    def _team_in_database(self, cr):
+        cr.execute(SQL("SELECT team_id FROM pinbu_seat WHERE id = %s", self.id))
+        return cr.fetchone()[0]
+
+    def _open_team(self, cr):
+        """The leader has paid: the team exists from now on.
+
+        :return: the team's id, or None when the seat is not paid
+        """
+        cr.execute(SQL("SELECT team_id, state FROM pinbu_seat WHERE id = %s FOR UPDATE", self.id))
+        team_id, state = cr.fetchone()
+        if team_id or state != "paid":
+            return team_id
+        cr.execute(
+            SQL(
+                """
+                INSERT INTO pinbu_team
+                       (token, activity_id, company_id, size, seats_taken, seats_paid, state,
+                        deadline, opened_at, leader_id, create_uid, create_date)
+                SELECT %(token)s, activity.id, activity.company_id, activity.size, 1, 0, 'forming',
+                       seat.paid_at + activity.validity_hours * interval '1 hour', seat.paid_at,
+                       seat.partner_id, %(uid)s, %(now)s
+                  FROM pinbu_seat seat JOIN pinbu_activity activity ON activity.id = seat.activity_id
+                 WHERE seat.id = %(seat)s
+             RETURNING id, deadline
+                """,
+                token=self.env["pinbu.team"]._new_token(),
+                uid=self.env.uid,
+                now=SQL_NOW,
+                seat=self.id,
+            )
+        )
+        team_id, deadline = cr.fetchone()
+        cr.execute(SQL("UPDATE pinbu_seat SET team_id = %s WHERE id = %s", team_id, self.id))
+        cr.execute(
+            SQL(
+                """
+                INSERT INTO pinbu_transition (team_id, to_state, reason, user_id, date)
+                VALUES (%s, 'forming', 'opened', %s, %s)
+                """,
+                team_id,
+                self.env.uid,
+                SQL_NOW,
+            )
+        )
+        wake(self.env, cr, "pinbu_groupbuy.ir_cron_close_teams", at=deadline)
+        return team_id
+
+    def _take_again(self, cr, transaction_id):
+        """A payment arrived after its hold had lapsed: the place is the shopper's again if free.
+
+        Otherwise the seat stays released, and settlement refunds the payment in full.
+        """
+        cr.execute(
+            SQL(
+                """
+                SELECT seat.team_id, seat.line_id, seat.quantity, seat.partner_id, seat.activity_id
+                  FROM pinbu_seat seat WHERE id = %s AND state = 'released'
+                """,
+                self.id,
+            )
+        )
+        row = cr.fetchone()
+        if not row:
+            return
+        team_id, line_id, quantity, partner_id, activity_id = row
+        self._lock_shopper(cr, partner_id)
+        if not self._is_place_free(cr, activity_id, team_id, partner_id):
+            return
+        if self._take_quota(cr, line_id, quantity) and (
+            not team_id or self._take_place(cr, team_id)
+        ):
+            move_state(
+                cr,
+                self.env.uid,
+                "pinbu_seat",
+                self.ids,
+                ["released"],
+                "paid",
+                "payment after the hold",
+                [
+                    SQL("paid_at = %s", SQL_NOW),
+                    SQL("transaction_id = %s", transaction_id),
+                    SQL("is_counted = FALSE"),
+                ],
+            )
+
+    # === BUSINESS METHODS: GIVING UP === #
+
+    @api.model
+    def _give_up(self, cr, seat_ids, reason, source="held"):
+        """Release places: they and their pieces are free again, the order is cancelled, and what
+        was paid, or still is, goes back.
+
+        The teams' rows are locked first: callers who hold one already pass seats of that one.
+
+        :param str source: only seats in this state are released; ``paid`` is for late payments
+        :return: the ids released
+        """
+        if not seat_ids:
+            return []
+        cr.execute(
+            SQL(
+                """
+                SELECT id FROM pinbu_team
+                 WHERE id IN (SELECT team_id FROM pinbu_seat WHERE id = ANY(%s))
+              ORDER BY id FOR NO KEY UPDATE
+                """,
+                list(seat_ids),
+            )
+        )
+        released = move_state(
+            cr, self.env.uid, "pinbu_seat", seat_ids, [source], "released", reason
+        )
+        cr.execute(
+            SQL(
+                """
+                UPDATE pinbu_team SET seats_taken = seats_taken - freed.places
+                  FROM (SELECT team_id, count(*) AS places FROM pinbu_seat
+                         WHERE id = ANY(%s) AND team_id IS NOT NULL GROUP BY team_id) freed
+                 WHERE pinbu_team.id = freed.team_id
+                """,
+                released,
+            )
+        )
+        self._return_quota(cr, released)
+        self.env["pinbu.settlement"]._enqueue(cr, seat_ids=released)
+        return released
+
+    @api.model
+    def _return_quota(self, cr, seat_ids):
+        """The pieces of these seats, just lost or released, can be sold again."""
+        cr.execute(
+            SQL(
+                """
+                WITH freed AS (
+                    SELECT line_id, SUM(quantity) AS pieces FROM pinbu_seat
+                     WHERE id = ANY(%s) GROUP BY line_id
+                ), locked AS (
+                    SELECT id FROM pinbu_activity_line
+                     WHERE id IN (SELECT line_id FROM freed) ORDER BY id FOR NO KEY UPDATE
+                )
+                UPDATE pinbu_activity_line line SET quota_taken = quota_taken - freed.pieces
+                  FROM freed, locked WHERE line.id = freed.line_id AND line.id = locked.id
+                """,
+                list(seat_ids),
+            )
+        )
+
+    def _release_hold(self, reason):
+        """Release those of these seats that are only held, in a short transaction of its own.
+
+        :return: the seats that were released
+        """
+        with short_transaction(self.env) as cr:
+            released = self._give_up(cr, self.ids, reason)
+            self.env["pinbu.settlement"]._wake(cr)
+        return self.browse(released)

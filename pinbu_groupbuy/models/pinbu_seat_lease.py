@@ -1,0 +1,276 @@
+"""How a shopper gets a place: a lease, claimed in a short transaction and released by expiry.
+
+The rest of a checkout can fail, be retried or be killed; the place then becomes free by itself.
+Locks are always taken in this order: shopper, team, activity line, seat.
+"""
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..exceptions import PinbuError
+from ..transactions import SQL_NOW, short_transaction
+
+# The class of the advisory locks on shoppers: any constant that nothing else uses.
+SHOPPER_LOCK = 19_0001
+
+
+class PinbuSeat(models.Model):
+    _inherit = "pinbu.seat"
+
+    @api.model
+    def _claim(
+        self, partner, activity, line, quantity, team, inviter=None, accept_reroute=False
+    ):
+        """Hold a place, or find the one that this shopper holds already.
+
+        Nothing may have been written in the request's own transaction before.
+
+        :param pinbu.team team: the team to join, or an empty recordset to open one
+        :return: the seat, freshly held or resumed
+        :raise PinbuError: ``limit_reached``, ``already_in_team``, ``team_full``, ``team_closed``,
+                           ``sold_out``, or what `_check_may_participate` refuses with
+        """
+        self._release_lapsed(activity)
+        with short_transaction(self.env) as cr:
+            self._lock_shopper(cr, partner.id)
+            seat_id = self._find_hold(cr, partner, activity, team)
+            if seat_id:
+                self._renew_hold(cr, seat_id, line, quantity)
+            else:
+                self._check_limits(cr, partner, activity, team)
+                self._check_may_participate(cr, partner, activity, team)
+                if team and not self._take_place(cr, team.id):
+                    self._raise_no_place(cr, team)
+                if not self._take_quota(cr, line.id, quantity):
+                    raise PinbuError("sold_out", self.env._("This is sold out."))
+                seat_id = self._insert_seat(
+                    cr, partner, activity, line, quantity, team, inviter, accept_reroute
+                )
+        return self.browse(seat_id)
+
+    def _release_lapsed(self, activity):
+        """Lapsed holds of the activity give their places and pieces to whoever comes now."""
+        lapsed = self.sudo().search(
+            [
+                ("activity_id", "=", activity.id),
+                ("state", "=", "held"),
+                ("hold_until", "<", self.env.cr.now()),
+            ],
+            limit=50,
+        )
+        if lapsed:
+            lapsed._release_hold("hold lapsed")
+
+    @api.model
+    def _lock_shopper(self, cr, partner_id):
+        """One claim at a time for each shopper, so that limits can be counted."""
+        cr.execute(SQL("SELECT pg_advisory_xact_lock(%s, %s)", SHOPPER_LOCK, partner_id))
+
+    @api.model
+    def _find_hold(self, cr, partner, activity, team):
+        cr.execute(
+            SQL(
+                """
+                SELECT id FROM pinbu_seat
+                 WHERE partner_id = %s AND activity_id = %s AND state = 'held'
+                   AND team_id IS NOT DISTINCT FROM %s AND hold_until > %s
+                """,
+                partner.id,
+                activity.id,
+                team.id or None,
+                SQL_NOW,
+            )
+        )
+        row = cr.fetchone()
+        return row and row[0]
+
+    @api.model
+    def _renew_hold(self, cr, seat_id, line, quantity):
+        """The shopper came back with another variant or quantity: exchange the pieces."""
+        cr.execute(
+            SQL("SELECT line_id, quantity FROM pinbu_seat WHERE id = %s FOR UPDATE", seat_id)
+        )
+        if cr.fetchone() == (line.id, quantity):
+            return
+        self._return_quota(cr, [seat_id])
+        # Its own claim on the stock must not stand in its way.
+        cr.execute(SQL("UPDATE pinbu_seat SET is_reserved = TRUE WHERE id = %s", seat_id))
+        if not self._take_quota(cr, line.id, quantity):
+            raise PinbuError("sold_out", self.env._("This is sold out."))
+        cr.execute(
+            SQL(
+                """
+                UPDATE pinbu_seat
+                   SET line_id = %s, product_id = %s, quantity = %s, is_reserved = FALSE
+                 WHERE id = %s
+                """,
+                line.id,
+                line.product_id.id,
+                quantity,
+                seat_id,
+            )
+        )
+
+    @api.model
+    def _check_limits(self, cr, partner, activity, team):
+        cr.execute(
+            SQL(
+                """
+                SELECT count(*), count(*) FILTER (WHERE team_id = %s) FROM pinbu_seat
+                 WHERE partner_id = %s AND activity_id = %s
+                   AND (state IN ('paid', 'won') OR (state = 'held' AND hold_until > %s))
+                """,
+                team.id or None,
+                partner.id,
+                activity.id,
+                SQL_NOW,
+            )
+        )
+        used, in_team = cr.fetchone()
+        if in_team:
+            raise PinbuError("already_in_team", self.env._("You are in this team already."))
+        if activity.limit_per_user and used >= activity.limit_per_user:
+            raise PinbuError(
+                "limit_reached", self.env._("You have taken part in this group-buy already.")
+            )
+
+    @api.model
+    def _check_may_participate(self, cr, partner, activity, team):
+        """Hook: refuse an opening or a joining before anything is taken.
+
+        Runs inside the claim's short transaction, with the shopper locked, so that what it counts
+        is exact. SQL on `cr` only; what it writes there stands or falls with the claim. Not called
+        when a shopper comes back to a place that is still held.
+
+        :param cr: the READ COMMITTED cursor
+        :param pinbu.team team: empty for an opening
+        :raise PinbuError: to refuse
+        """
+
+    @api.model
+    def _is_place_free(self, cr, activity_id, team_id, partner_id):
+        """Whether a released shopper could come back: not in again meanwhile, team forming."""
+        cr.execute(
+            SQL(
+                """
+                SELECT 1 FROM pinbu_seat
+                 WHERE partner_id = %(partner)s AND activity_id = %(activity)s
+                   AND team_id IS NOT DISTINCT FROM %(team)s AND state IN ('held', 'paid', 'won')
+                """,
+                partner=partner_id,
+                activity=activity_id,
+                team=team_id,
+            )
+        )
+        if cr.fetchone():
+            return False
+        # An opening that was paid late still needs a full validity before the activity ends.
+        cr.execute(
+            SQL(
+                """
+                SELECT 1 FROM pinbu_activity
+                 WHERE id = %(activity)s
+                   AND (%(team)s IS NOT NULL
+                        OR (is_published AND NOT is_stopped
+                            AND ends_at >= %(now)s + validity_hours * interval '1 hour'))
+                """,
+                activity=activity_id,
+                team=team_id,
+                now=SQL_NOW,
+            )
+        )
+        return bool(cr.fetchone())
+
+    @api.model
+    def _take_place(self, cr, team_id):
+        """The one gate to a place: a conditional UPDATE, which waits its turn on a hot team."""
+        cr.execute(
+            SQL(
+                """
+                UPDATE pinbu_team SET seats_taken = seats_taken + 1
+                 WHERE id = %s AND state = 'forming' AND deadline > %s AND seats_taken < size
+             RETURNING id
+                """,
+                team_id,
+                SQL_NOW,
+            )
+        )
+        return bool(cr.fetchone())
+
+    @api.model
+    def _take_quota(self, cr, line_id, quantity):
+        """Take pieces of the quota, if the stock can serve them.
+
+        The line's row is locked by the first statement, so that the second one counts alone.
+        """
+        cr.execute(
+            SQL(
+                """
+                UPDATE pinbu_activity_line SET quota_taken = quota_taken + %(quantity)s
+                 WHERE id = %(line)s AND (quota = 0 OR quota_taken + %(quantity)s <= quota)
+             RETURNING id
+                """,
+                quantity=quantity,
+                line=line_id,
+            )
+        )
+        if not cr.fetchone():
+            return False
+        left = self.env["pinbu.activity.line"]._stock_left(cr, [line_id])[line_id]
+        return left is None or left >= quantity
+
+    @api.model
+    def _raise_no_place(self, cr, team):
+        cr.execute(
+            SQL("SELECT state, deadline > %s FROM pinbu_team WHERE id = %s", SQL_NOW, team.id)
+        )
+        state, in_time = cr.fetchone()
+        if state in ("formed", "shipped") or (state == "forming" and in_time):
+            raise PinbuError("team_full", self.env._("This team is full."))
+        raise PinbuError("team_closed", self.env._("This team is closed."))
+
+    @api.model
+    def _insert_seat(
+        self, cr, partner, activity, line, quantity, team, inviter, accept_reroute
+    ):
+        cr.execute(
+            SQL(
+                """
+                INSERT INTO pinbu_seat
+                       (team_id, activity_id, line_id, product_id, quantity, partner_id, company_id,
+                        state, is_leader, hold_until, inviter_id, accept_reroute, is_counted,
+                        is_reserved, create_uid, create_date)
+                SELECT %(team)s, activity.id, %(line)s, %(product)s, %(quantity)s, %(partner)s,
+                       activity.company_id, 'held', %(leader)s,
+                       LEAST(%(now)s + activity.hold_minutes * interval '1 minute', team.deadline),
+                       %(inviter)s, %(reroute)s, FALSE, FALSE, %(uid)s, %(now)s
+                  FROM pinbu_activity activity LEFT JOIN pinbu_team team ON team.id = %(team)s
+                 WHERE activity.id = %(activity)s
+             RETURNING id
+                """,
+                team=team.id or None,
+                line=line.id,
+                product=line.product_id.id,
+                quantity=quantity,
+                partner=partner.id,
+                leader=not team,
+                now=SQL_NOW,
+                inviter=inviter.id if inviter else None,
+                reroute=bool(accept_reroute),
+                uid=self.env.uid,
+                activity=activity.id,
+            )
+        )
+        seat_id = cr.fetchone()[0]
+        cr.execute(
+            SQL(
+                """
+                INSERT INTO pinbu_transition (seat_id, to_state, reason, user_id, date)
+                VALUES (%s, 'held', 'checkout', %s, %s)
+                """,
+                seat_id,
+                self.env.uid,
+                SQL_NOW,
+            )
+        )
+        return seat_id

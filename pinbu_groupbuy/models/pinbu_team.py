@@ -1,0 +1,313 @@
+import secrets
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+from ..const import TEAM_OUTCOME
+from ..transactions import SQL_NOW, short_transaction
+from .pinbu_transition import move_state
+
+
+class PinbuTeam(models.Model):
+    """One attempt to reach the size. It exists from its leader's payment on.
+
+    `state` and the counters change only through `move_state` and the SQL of this file and of
+    `pinbu_seat_lease.py`, in short transactions that lock the team's row first.
+    """
+
+    _name = "pinbu.team"
+    _description = "Group-buying Team"
+    _order = "id desc"
+
+    token = fields.Char(
+        required=True,
+        readonly=True,
+        copy=False,
+        default=lambda self: self._new_token(),
+        help="Who knows it may look at the team: it is the share link.",
+    )
+    activity_id = fields.Many2one(
+        "pinbu.activity", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    size = fields.Integer(required=True, readonly=True)
+    seats_taken = fields.Integer(readonly=True, help="Places held, paid or won.")
+    seats_paid = fields.Integer(readonly=True)
+    missing = fields.Integer(compute="_compute_missing")
+    state = fields.Selection(
+        [
+            ("forming", "Forming"),
+            ("formed", "Formed"),
+            ("shipped", "Shipped"),
+            ("failed", "Failed"),
+            ("settled", "Settled"),
+        ],
+        default="forming",
+        required=True,
+        readonly=True,
+        index=True,
+    )
+    deadline = fields.Datetime(required=True, index=True)
+    opened_at = fields.Datetime(readonly=True, default=fields.Datetime.now)
+    finished_at = fields.Datetime(readonly=True)
+    leader_id = fields.Many2one(
+        "res.partner", readonly=True, index="btree_not_null", help="Empty: led by the merchant."
+    )
+    failure = fields.Selection(
+        [
+            ("deadline", "Not full in time"),
+            ("merchant", "Stopped by the merchant"),
+            ("stock", "Out of stock"),
+        ],
+        readonly=True,
+    )
+    seat_ids = fields.One2many("pinbu.seat", "team_id", string="Seats", readonly=True)
+    order_ids = fields.Many2many("sale.order", compute="_compute_order_ids")
+    picking_ids = fields.Many2many("stock.picking", compute="_compute_order_ids")
+    transition_ids = fields.One2many("pinbu.transition", "team_id", string="Log", readonly=True)
+
+    _token_unique = models.UniqueIndex("(token)")
+    _places = models.Constraint(
+        "CHECK(0 <= seats_paid AND seats_paid <= seats_taken AND seats_taken <= size)",
+        "A team never has more members than places.",
+    )
+    _forming_idx = models.Index("(deadline) WHERE state = 'forming'")
+
+    # === DEFAULT AND COMPUTE METHODS === #
+
+    @api.model
+    def _new_token(self):
+        return secrets.token_urlsafe(12)
+
+    @api.depends("activity_id.name")
+    def _compute_display_name(self):
+        for team in self:
+            team.display_name = f"{team.activity_id.name} #{team.id or ''}"
+
+    @api.depends("size", "seats_paid")
+    def _compute_missing(self):
+        for team in self:
+            team.missing = team.size - team.seats_paid
+
+    @api.depends("seat_ids.order_id")
+    def _compute_order_ids(self):
+        for team in self:
+            team.order_ids = team.seat_ids.order_id
+            team.picking_ids = team.order_ids.picking_ids
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if not self.env.su and vals.keys() - {"deadline"}:
+            raise AccessError(self.env._("Only the deadline of a team can be changed by hand."))
+        if "deadline" in vals:
+            self._check_deadline_move()
+        res = super().write(vals)
+        if "deadline" in vals:
+            self._log_deadline_move()
+            closing = self.env.ref("pinbu_groupbuy.ir_cron_close_teams").sudo()
+            closing._trigger(at=[team.deadline for team in self])
+        return res
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("Teams are kept: they tell what happened to money and goods."))
+
+    def _check_deadline_move(self):
+        """Moving a deadline is a manual intervention, for managers and running teams only."""
+        if not self.env.su and not self.env.user.has_group("pinbu_groupbuy.group_manager"):
+            raise AccessError(self.env._("Only a group-buying manager may move a deadline."))
+        if any(team.state != "forming" for team in self):
+            raise UserError(self.env._("The deadline of a finished team cannot be moved."))
+
+    def _log_deadline_move(self):
+        self.env["pinbu.transition"].sudo().create(
+            [
+                {
+                    "team_id": team.id,
+                    "from_state": team.state,
+                    "to_state": team.state,
+                    "reason": f"deadline moved to {team.deadline} UTC",
+                    "user_id": self.env.uid,
+                    "date": fields.Datetime.now(),
+                }
+                for team in self
+            ]
+        )
+
+    # === BUSINESS METHODS: READING === #
+
+    def _effective_state(self):
+        """The outcome by the database's clock: a team past its deadline has failed for everyone,
+        even in the seconds before the scheduler says so.
+
+        :return: ``forming``, ``formed`` or ``failed``
+        """
+        self.ensure_one()
+        if self.state == "forming" and self.deadline <= self.env.cr.now():
+            return "failed"
+        return TEAM_OUTCOME[self.state]
+
+    def _seats_held(self):
+        """How many places are held by shoppers at checkout now."""
+        self.ensure_one()
+        return (
+            self.env["pinbu.seat"]
+            .sudo()
+            .search_count(
+                [
+                    ("team_id", "=", self.id),
+                    ("state", "=", "held"),
+                    ("hold_until", ">", self.env.cr.now()),
+                ]
+            )
+        )
+
+    def _viewer_state(self, partner):
+        """What this shopper is, and may do, in the team.
+
+        :return: ``is_member``, ``is_leader``, ``can_join``, ``reason`` (code or None), ``order_id``
+        """
+        self.ensure_one()
+        team = self.sudo()
+        now = self.env.cr.now()
+        seats = self.env["pinbu.seat"].sudo().search(
+            [("team_id", "=", team.id), ("partner_id", "=", partner.id)]
+        )
+        mine = seats.filtered(
+            lambda s: s.state in ("paid", "won", "lost")
+            or (s.state == "held" and s.hold_until > now)
+        )[:1]
+        member = mine.filtered(lambda s: s.state != "held")
+        reason = None
+        if member:
+            reason = "already_in_team"
+        elif team._effective_state() != "forming":
+            reason = "team_closed" if team._effective_state() == "failed" else "team_full"
+        elif team.activity_id.state != "running":
+            reason = "activity_not_running"
+        elif not mine and team.seats_paid + team._seats_held() >= team.size:
+            reason = "team_full"
+        elif (
+            not mine
+            and team.activity_id.limit_per_user
+            and team.activity_id._times_used(partner) >= team.activity_id.limit_per_user
+        ):
+            reason = "limit_reached"
+        return {
+            "is_member": bool(member),
+            "is_leader": bool(member.is_leader),
+            "can_join": reason is None,
+            "reason": reason,
+            "order_id": mine.order_id.id or None,
+        }
+
+    # === BUSINESS METHODS: THE OUTCOME === #
+
+    @api.model
+    def _tally(self, cr, team_id):
+        """Count the paid seats of a team under its lock and decide: formed, failed, or neither.
+
+        Called right after a payment is committed, and by the scheduler at the deadline. Safe to
+        call at any time and twice. What must follow (deliveries, refunds, subsidies) is queued as
+        `pinbu.settlement` rows in the same transaction.
+
+        :param cr: a cursor of `short_transaction`
+        """
+        cr.execute(
+            SQL(
+                "SELECT state, size, deadline, %s FROM pinbu_team WHERE id = %s FOR NO KEY UPDATE",
+                SQL_NOW,
+                team_id,
+            )
+        )
+        state, size, deadline, now = cr.fetchone()
+        # A statement of its own after the lock: it sees every payment committed until now.
+        cr.execute(
+            SQL(
+                """
+                SELECT array_agg(id) FILTER (WHERE paid_at <= %(deadline)s),
+                       array_agg(id) FILTER (WHERE paid_at > %(deadline)s)
+                  FROM pinbu_seat WHERE team_id = %(team)s AND state = 'paid'
+                """,
+                deadline=deadline,
+                team=team_id,
+            )
+        )
+        timely, late = (ids or [] for ids in cr.fetchone())
+        if state == "forming" and len(timely) >= size:
+            self._form(cr, team_id, timely)
+        elif state == "forming" and now > deadline:
+            self._fail(cr, team_id, "deadline", timely, late)
+        elif state == "forming":
+            cr.execute(
+                SQL("UPDATE pinbu_team SET seats_paid = %s WHERE id = %s", len(timely), team_id)
+            )
+        elif state in ("failed", "settled"):
+            # Paid in time, but committed only after the scheduler had decided.
+            cr.execute(
+                SQL(
+                    "UPDATE pinbu_team SET seats_paid = seats_paid + %s WHERE id = %s",
+                    len(timely),
+                    team_id,
+                )
+            )
+            self._lose(cr, timely, "deadline")
+            self.env["pinbu.settlement"]._enqueue(cr, team_ids=[team_id])
+            self.env["pinbu.seat"]._give_up(cr, late, "paid late", source="paid")
+        cr.execute(
+            SQL(
+                "UPDATE pinbu_seat SET is_counted = TRUE WHERE id = ANY(%s)",
+                [*timely, *late],
+            )
+        )
+
+    @api.model
+    def _form(self, cr, team_id, seat_ids):
+        finished = [
+            SQL("seats_paid = %s", len(seat_ids)),
+            SQL("finished_at = %s", SQL_NOW),
+        ]
+        moved = move_state(
+            cr, self.env.uid, "pinbu_team", [team_id], ["forming"], "formed", "full", finished
+        )
+        if moved:
+            won = move_state(cr, self.env.uid, "pinbu_seat", seat_ids, ["paid"], "won", "formed")
+            self.env["pinbu.settlement"]._enqueue(cr, seat_ids=won, team_ids=moved)
+
+    @api.model
+    def _fail(self, cr, team_id, failure, timely, late):
+        """The team is over: everyone who paid gets it back, everyone who waits is let go."""
+        finished = [
+            SQL("seats_paid = %s", len(timely)),
+            SQL("failure = %s", failure),
+            SQL("finished_at = %s", SQL_NOW),
+        ]
+        moved = move_state(
+            cr, self.env.uid, "pinbu_team", [team_id], ["forming"], "failed", failure, finished
+        )
+        if not moved:
+            return
+        self._lose(cr, timely, failure)
+        cr.execute(
+            SQL("SELECT id FROM pinbu_seat WHERE team_id = %s AND state = 'held'", team_id)
+        )
+        held = [row[0] for row in cr.fetchall()]
+        self.env["pinbu.seat"]._give_up(cr, held, "team failed")
+        self.env["pinbu.seat"]._give_up(cr, late, "paid late", source="paid")
+        self.env["pinbu.settlement"]._enqueue(cr, team_ids=moved)
+
+    @api.model
+    def _lose(self, cr, seat_ids, reason):
+        lost = move_state(cr, self.env.uid, "pinbu_seat", seat_ids, ["paid"], "lost", reason)
+        self.env["pinbu.seat"]._return_quota(cr, lost)
+        self.env["pinbu.settlement"]._enqueue(cr, seat_ids=lost)
+
+    def _close(self):
+        """Decide a team whose deadline has passed. In a short transaction of its own."""
+        self.ensure_one()
+        with short_transaction(self.env) as cr:
+            self._tally(cr, self.id)
+            self.env["pinbu.settlement"]._wake(cr)

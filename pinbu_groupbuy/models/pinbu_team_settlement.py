@@ -1,0 +1,56 @@
+"""What follows once a team is formed or has failed.
+
+Called by the queue with batches of teams; may be called again for the same team.
+"""
+
+from odoo import models
+
+from .pinbu_transition import move_state
+
+
+class PinbuTeam(models.Model):
+    _inherit = "pinbu.team"
+
+    def _settle(self):
+        formed = self.filtered(lambda team: team.state in ("formed", "shipped"))
+        failed = self.filtered(lambda team: team.state in ("failed", "settled"))
+        if formed:
+            formed._team_formed()
+            formed._update_shipped()
+        if failed:
+            failed._team_failed()
+            failed._update_settled()
+
+    def _update_shipped(self):
+        shipped = self.filtered(
+            lambda team: team.state == "formed"
+            and team.picking_ids
+            and all(picking.state in ("done", "cancel") for picking in team.picking_ids)
+            and any(picking.state == "done" for picking in team.picking_ids)
+        )
+        shipped._move("formed", "shipped", "all deliveries done")
+
+    def _update_settled(self):
+        settled = self.filtered(lambda team: team.state == "failed" and team._is_settled())
+        settled._move("failed", "settled", "every refund and subsidy is final")
+
+    def _move(self, source, target, reason):
+        self.flush_recordset()
+        move_state(
+            self.env.cr, self.env.uid, "pinbu_team", self.ids, [source], target, reason
+        )
+        self.invalidate_recordset()
+
+    def _is_settled(self):
+        """Hook: whether all that a failed team owes is final. Here: every refund is done.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return all(order._pinbu_is_refunded() for order in self.order_ids)
+
+    def _team_formed(self):
+        """Hook: these teams are formed. May be called again."""
+
+    def _team_failed(self):
+        """Hook: these teams have failed. May be called again."""

@@ -1,0 +1,270 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..const import REFUND_STATE
+from ..exceptions import PinbuError
+
+# What nobody but Pinbu itself changes on an order whose team decides about it.
+PROTECTED_LINE_FIELDS = {"product_id", "product_uom_qty", "price_unit", "discount", "tax_ids"}
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    seat_ids = fields.One2many("pinbu.seat", "order_id", string="Seats", readonly=True)
+    seat_id = fields.Many2one(
+        "pinbu.seat", compute="_compute_seat_id", search="_search_seat_id", string="Seat"
+    )
+    pinbu_team_id = fields.Many2one(
+        "pinbu.team", related="seat_ids.team_id", string="Group-buying Team"
+    )
+    is_group_buy = fields.Boolean(compute="_compute_seat_id", search="_search_is_group_buy")
+    pinbu_activity_id = fields.Many2one(
+        "pinbu.activity", related="seat_ids.activity_id", string="Group-buying Activity"
+    )
+    pinbu_seat_state = fields.Selection(related="seat_ids.state", string="Seat State")
+    pinbu_refund_state = fields.Selection(related="seat_ids.refund_state", string="Refund")
+    pinbu_promise = fields.Json(
+        copy=False, readonly=True, help="What was promised for a failed team, as shown at checkout."
+    )
+    pinbu_remark = fields.Text(string="Buyer's Remark", copy=False)
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("seat_ids")
+    def _compute_seat_id(self):
+        for order in self:
+            order.seat_id = order.seat_ids[:1]
+            order.is_group_buy = bool(order.seat_ids)
+
+    def _search_seat_id(self, operator, value):
+        return Domain("seat_ids", operator, value)
+
+    def _search_is_group_buy(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return Domain("seat_ids", "!=" if True in value else "=", False)
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        # The state follows the seat's, whatever door the change comes through.
+        if "state" in vals and not self.env.su:
+            self._check_team_does_not_decide()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_group_buy(self):
+        if self.sudo().seat_ids:
+            raise UserError(self.env._("A group-buying order is kept: money may come for it."))
+
+    # === ACTION METHODS === #
+
+    def action_draft(self):
+        if self.sudo().seat_ids:
+            raise UserError(
+                self.env._("A cancelled group-buying order stays cancelled: its place is gone.")
+            )
+        return super().action_draft()
+
+    def action_cancel(self):
+        """A merchant may cancel an unpaid order or a won one; a forming one is the team's."""
+        held = self.sudo().seat_ids.filtered(lambda seat: seat.state == "held")
+        if held:
+            self.check_access("write")
+            released = held._release_hold("cancelled by the merchant")
+            released.order_id._action_cancel()
+        self._check_team_does_not_decide()
+        return super().action_cancel()
+
+    # === OVERRIDES OF SALE === #
+
+    def _confirmation_error_message(self):
+        seats = self.sudo().seat_ids
+        if seats and any(seat.state not in ("paid", "won") for seat in seats):
+            return self.env._("A group-buying order is confirmed by its payment, not by hand.")
+        return super()._confirmation_error_message()
+
+    def _has_to_be_signed(self):
+        return not self.sudo().seat_ids and super()._has_to_be_signed()
+
+    def _has_to_be_paid(self):
+        # Paid through the mini-program only: the portal lets the payer choose the amount.
+        return not self.sudo().seat_ids and super()._has_to_be_paid()
+
+    def _send_order_notification_mail(self, mail_template, allow_deferred_sending=True):
+        orders = self.filtered(
+            lambda order: all(seat.state == "won" for seat in order.sudo().seat_ids)
+        )
+        if orders:
+            super(SaleOrder, orders)._send_order_notification_mail(
+                mail_template, allow_deferred_sending=allow_deferred_sending
+            )
+
+    def _send_payment_succeeded_for_order_mail(self):
+        orders = self.filtered(lambda order: not order.sudo().seat_ids)
+        super(SaleOrder, orders)._send_payment_succeeded_for_order_mail()
+
+    def _create_invoices(self, grouped=False, final=False, date=None):
+        if any(seat.state != "won" for seat in self.sudo().seat_ids):
+            raise UserError(
+                self.env._("There is nothing to invoice before the team is formed.")
+            )
+        return super()._create_invoices(grouped=grouped, final=final, date=date)
+
+    # === BUSINESS METHODS: CHECKS === #
+
+    def _check_team_does_not_decide(self):
+        if any(seat.state in ("held", "paid") for seat in self.sudo().seat_ids):
+            raise UserError(
+                self.env._("This order has a place in a forming team: the team decides about it.")
+            )
+
+    # === BUSINESS METHODS: WHAT THE SHOPPER MAY KNOW AND DO === #
+
+    def _pinbu_state(self):
+        """:return: ``unpaid``, ``forming``, ``won``, ``lost`` or ``closed``, by the clock"""
+        self.ensure_one()
+        seat = self.seat_ids
+        if seat.state == "held":
+            return "unpaid" if seat.hold_until > self.env.cr.now() else "closed"
+        if seat.state == "paid":
+            failed = seat.team_id and seat.team_id._effective_state() == "failed"
+            return "lost" if failed else "forming"
+        return {"won": "won", "lost": "lost"}.get(seat.state, "closed")
+
+    def _pinbu_pay_before(self):
+        """:return: when the unpaid order's place is given up (UTC), or False"""
+        self.ensure_one()
+        return self._pinbu_state() == "unpaid" and self.seat_ids.hold_until
+
+    def _pinbu_actions(self):
+        """:return: the names of the actions open to the shopper now"""
+        self.ensure_one()
+        return ["pay", "cancel"] if self._pinbu_state() == "unpaid" else []
+
+    def _pinbu_delivery_state(self):
+        """:return: ``waiting``, ``ready``, ``shipped``, ``delivered`` or ``none``"""
+        self.ensure_one()
+        pickings = self.picking_ids.filtered(lambda picking: picking.state != "cancel")
+        if not pickings or self.seat_ids.state != "won":
+            return "waiting" if self._pinbu_state() == "forming" else "none"
+        if all(picking.state == "done" for picking in pickings):
+            return "shipped"
+        return "ready" if all(p.state in ("assigned", "done") for p in pickings) else "waiting"
+
+    def _pinbu_refunds(self):
+        """:return: the refunds of this order: ``state``, ``amount`` (company currency, positive),
+        ``reason``, ``at`` (UTC)"""
+        return [
+            {
+                "state": REFUND_STATE[refund.state],
+                "amount": -refund.amount,
+                "reason": refund.pinbu_refund_reason,
+                "at": refund.last_state_change,
+            }
+            for refund in self._pinbu_refund_transactions()
+        ]
+
+    def _pinbu_cancel(self):
+        """The shopper gives up an unpaid order.
+
+        :raise PinbuError: ``already_paid`` or ``order_closed``
+        """
+        self.ensure_one()
+        seat = self.sudo().seat_ids
+        if seat.state in ("paid", "won", "lost"):
+            raise PinbuError("already_paid", self.env._("This order is paid already."))
+        if not seat._release_hold("cancelled by the shopper"):
+            raise PinbuError("order_closed", self.env._("This order is closed."))
+
+    # === BUSINESS METHODS: MONEY === #
+
+    def _pinbu_start_payment(self):
+        """The payment that this order waits for, made when there is none yet.
+
+        :return: a transaction in state draft or pending, of exactly the amount due
+        :rtype: payment.transaction
+        :raise PinbuError: ``already_paid``, ``order_closed`` or ``provider_error``
+        """
+        self.ensure_one()
+        order = self.sudo()
+        if order.seat_ids.state in ("paid", "won", "lost"):
+            raise PinbuError("already_paid", self.env._("This order is paid already."))
+        if order._pinbu_state() != "unpaid":
+            raise PinbuError("order_closed", self.env._("This order is closed."))
+        pending = order.transaction_ids.filtered(
+            lambda tx: tx.operation != "refund" and tx.state in ("draft", "pending")
+        )
+        current = pending.filtered(
+            lambda tx: not order.currency_id.compare_amounts(tx.amount, order.amount_total)
+        )[:1]
+        (pending - current)._set_canceled()
+        return current or order.env["payment.transaction"]._pinbu_create(order)
+
+    def _pinbu_refresh_payment(self):
+        """Hook: ask the provider for what it knows of this order's payment."""
+
+    def _pinbu_close_payments(self):
+        """Close open payments; should one of them still arrive, it is refunded."""
+        self.transaction_ids.filtered(
+            lambda tx: tx.operation != "refund" and tx.state in ("draft", "pending")
+        )._set_canceled()
+
+    def _pinbu_received_transactions(self):
+        return self.transaction_ids.filtered(
+            lambda tx: tx.operation != "refund" and tx.state == "done"
+        )
+
+    def _pinbu_refund_transactions(self):
+        return self.transaction_ids.filtered(lambda tx: tx.operation == "refund").sorted("id")
+
+    def _pinbu_surplus_transactions(self):
+        """Payments that bought nothing: all of a place that is gone; all but the one that bought
+        a place that lives."""
+        surplus = self.env["payment.transaction"]
+        for order in self:
+            seat = order.seat_ids
+            kept = seat.transaction_id if seat.state in ("paid", "won") else surplus.browse()
+            surplus |= order._pinbu_received_transactions() - kept
+        return surplus
+
+    def _pinbu_refund_surplus(self):
+        """Owe back, once and in full, what bought nothing. The money scheduler sends it."""
+        for tx in self._pinbu_surplus_transactions():
+            tx._pinbu_owe_refund(tx.sale_order_ids.seat_ids.state)
+
+    def _pinbu_is_refunded(self):
+        """Whether nothing is owed back any more."""
+        self.ensure_one()
+        return all(
+            any(
+                child.operation == "refund" and child.state == "done"
+                for child in tx.child_transaction_ids
+            )
+            for tx in self._pinbu_surplus_transactions()
+        )
+
+    # === BUSINESS METHODS: STOCK === #
+
+    def _pinbu_confirm(self):
+        """Confirm paid orders: their deliveries come into being, behind the gate."""
+        orders = self.filtered(lambda order: order.state != "sale")
+        # A payment that came after all brings its cancelled order back.
+        orders.filtered(lambda order: order.state == "cancel").write({"state": "draft"})
+        if orders:
+            orders.with_context(send_email=False).action_confirm()
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    def write(self, vals):
+        if PROTECTED_LINE_FIELDS & vals.keys() and not self.env.su:
+            live = self.sudo().order_id.seat_ids.filtered(lambda s: s.state in ("held", "paid"))
+            if live:
+                raise UserError(
+                    self.env._("What a team's member ordered cannot be changed while it forms.")
+                )
+        return super().write(vals)
