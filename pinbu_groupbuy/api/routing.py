@@ -1,0 +1,49 @@
+"""The decorator of every API route."""
+
+from odoo.http import request, route
+
+from . import dispatcher  # noqa: F401  it registers the routing type
+
+BASE = "/pinbu/api/v1"
+READS = frozenset({"GET", "HEAD"})
+
+
+def api_route(
+    path,
+    *,
+    methods,
+    auth="pinbu_shopper",
+    body=None,
+    query=None,
+    idempotency="optional",
+    **routing,
+):
+    """A route below ``/pinbu/api/v1``; the package's docstring says what a method gets and gives.
+
+    :param str path: as in ``odoo.http.route``, from the version on
+    :param list methods: the HTTP verbs
+    :param str auth: ``pinbu_shopper``, ``pinbu_public`` or ``pinbu_anyone``
+    :param body: the pydantic model of the JSON body, passed as ``body``
+    :param query: the pydantic model of the query string, passed as ``query``
+    :param idempotency: ``required``, ``optional`` or None; writes only
+    """
+    reads = READS.issuperset(methods)
+    return route(
+        BASE + path,
+        type="pinbu",
+        auth=auth,
+        methods=methods,
+        csrf=False,
+        save_session=False,
+        # What a shopper reads after a payment comes from the primary; a passer-by may be served
+        # by a replica.
+        readonly=_is_anonymous if reads and auth == "pinbu_public" else False,
+        pinbu_body=body,
+        pinbu_query=query,
+        pinbu_idempotency=None if reads else idempotency,
+        **routing,
+    )
+
+
+def _is_anonymous(_controller, _rule, _args):
+    return "Authorization" not in request.httprequest.headers

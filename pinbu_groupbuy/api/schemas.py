@@ -1,0 +1,127 @@
+"""What clients send. Field names are the contract's; what is not named here is ignored."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from odoo.tools.translate import LazyTranslate
+
+from ..exceptions import PinbuError
+
+_lt = LazyTranslate(__name__)
+
+# What pydantic found, in words for the client's developer.
+_PROBLEMS = {
+    "missing": _lt("is missing"),
+    "literal_error": _lt("is not one of the allowed values"),
+    "string_too_long": _lt("is too long"),
+    "string_too_short": _lt("is too short"),
+    "too_long": _lt("has too many items"),
+    "greater_than_equal": _lt("is too small"),
+    "less_than_equal": _lt("is too large"),
+    "string_pattern_mismatch": _lt("has a wrong form"),
+    "value_error": _lt("has a wrong form"),
+}
+_WRONG_TYPE = _lt("has a wrong type")
+
+
+def parse(env, model, values):
+    """:return: an instance of the pydantic `model`
+    :raise PinbuError: ``invalid_request``, with the fields and what is wrong with each
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        problems = [
+            {
+                "field": ".".join(map(str, problem["loc"])) or "body",
+                "problem": env._(_PROBLEMS.get(problem["type"], _WRONG_TYPE)),
+            }
+            for problem in error.errors(include_url=False, include_context=False)
+        ]
+    raise PinbuError("invalid_request", env._("The request is not valid."), problems)
+
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+# Ids of any size pass here; one that the database cannot have is simply not found.
+Id = int
+
+
+class Body(BaseModel):
+    """A JSON body. Strict: "1" is no number, 1 is no boolean."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+
+class Query(BaseModel):
+    """A query string, where everything arrives as text."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class PageQuery(Query):
+    """What every list takes."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: Annotated[str, StringConstraints(max_length=500)] | None = None
+
+
+class SessionBody(Body):
+    code: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    inviter: Text | None = None
+    consent_version: Text | None = None
+    device_id: Text | None = None
+
+
+class MeBody(Body):
+    name: Name | None = None
+    phone_code: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+
+
+class AddressBody(Body):
+    name: Name
+    phone: Annotated[
+        str, StringConstraints(strip_whitespace=True, pattern=r"^\+?[0-9][0-9 \-]{4,19}$")
+    ]
+    province: Name
+    city: Name
+    district: Annotated[str, StringConstraints(strip_whitespace=True, max_length=50)] = ""
+    street: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    is_default: bool = False
+
+
+class ActivitiesQuery(PageQuery):
+    zone: Literal["today", "flash"] | None = None
+    category: Annotated[int, Field(ge=1)] | None = None
+    mode: Literal["normal", "super", "tiered", "flash", "newcomer", "trial"] | None = None
+    q: Text | None = None
+    sort: Literal["hot", "new", "ending", "price"] | None = None
+
+
+class QuoteBody(Body):
+    activity_id: Id
+    product_id: Id
+    quantity: Annotated[int, Field(ge=1, le=10_000)] = 1
+    team_token: Annotated[str, StringConstraints(max_length=64)] | None = None
+    address_id: Id | None = None
+    delivery_method_id: Id | None = None
+    coupon_ids: Annotated[list[Id], Field(max_length=20)] | None = None
+    points: Annotated[int, Field(ge=0)] | None = None
+    use_wallet: bool | None = None
+
+
+class OrderBody(QuoteBody):
+    remark: Text | None = None
+    inviter: Annotated[str, StringConstraints(max_length=64)] | None = None
+    accept_reroute: bool | None = None
+    promise_version: Annotated[str, StringConstraints(max_length=64)] | None = None
+
+
+class OrdersQuery(PageQuery):
+    state: Literal["unpaid", "forming", "won", "lost", "closed"] | None = None
+    tab: Literal["unpaid", "forming", "to_ship", "to_receive", "done", "lost"] | None = None
+
+
+class MyTeamsQuery(PageQuery):
+    state: Literal["forming", "formed", "failed"] | None = None

@@ -1,0 +1,15 @@
+"""Routes of the JSON API. How a module adds one: see the docstring of ``api/__init__.py``."""
+
+from . import (
+    activities,
+    addresses,
+    config,
+    health,
+    images,
+    me,
+    not_found,
+    orders,
+    scenes,
+    session,
+    teams,
+)

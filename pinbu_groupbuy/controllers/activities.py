@@ -1,0 +1,28 @@
+from odoo import http
+from odoo.http import request
+
+from ..api import Reply, api_route, paging, schemas
+from ..api.viewer import viewer
+
+
+class ActivitiesController(http.Controller):
+    @api_route("/activities", methods=["GET"], auth="pinbu_public", query=schemas.ActivitiesQuery)
+    def activities(self, query):
+        activities, next_cursor = request.env["pinbu.activity"]._api_list(query)
+        return Reply(paging.answer(activities._to_api(viewer()), next_cursor), etag=True)
+
+    @api_route("/activities/<int:activity_id>", methods=["GET"], auth="pinbu_public")
+    def activity(self, activity_id):
+        activity = request.env["pinbu.activity"]._api_find(activity_id)
+        return Reply(activity._to_api(viewer())[0], etag=True)
+
+    @api_route(
+        "/activities/<int:activity_id>/teams",
+        methods=["GET"],
+        auth="pinbu_public",
+        query=schemas.PageQuery,
+    )
+    def activity_teams(self, activity_id, query):
+        activity = request.env["pinbu.activity"]._api_find(activity_id)
+        teams, next_cursor = activity._api_teams(query)
+        return Reply(paging.answer(teams._to_api(viewer()), next_cursor), etag=True)

@@ -1,0 +1,34 @@
+from odoo import http
+from odoo.http import request
+
+from ..api import api_route
+
+# The address carries a mark of the picture's content.
+ONE_YEAR = 365 * 24 * 3600
+
+
+class ImagesController(http.Controller):
+    """Odoo serves product pictures to staff only; these are what published activities show."""
+
+    @api_route("/images/activities/<int:activity_id>", methods=["GET"], auth="pinbu_anyone")
+    def activity_image(self, activity_id):
+        activity = request.env["pinbu.activity"]._api_find(activity_id)
+        return self._serve(activity, "image_1024")
+
+    @api_route(
+        "/images/activities/<int:activity_id>/<int:product_id>",
+        methods=["GET"],
+        auth="pinbu_anyone",
+    )
+    def variant_image(self, activity_id, product_id):
+        activity = request.env["pinbu.activity"]._api_find(activity_id)
+        product = activity.line_ids.product_id.filtered(lambda p: p.id == product_id)
+        return self._serve(product, "image_1024")
+
+    def _serve(self, record, field):
+        if not record or not record[field]:
+            return request.not_found()
+        stream = request.env["ir.binary"].sudo()._get_image_stream_from(record, field)
+        response = stream.get_response(max_age=ONE_YEAR, immutable=True)
+        response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR}, immutable"
+        return response

@@ -1,0 +1,34 @@
+from odoo import http
+from odoo.http import request
+
+from ..api import api_route, render, schemas, tokens
+
+
+class SessionController(http.Controller):
+    @api_route(
+        "/session",
+        methods=["POST"],
+        auth="pinbu_anyone",
+        body=schemas.SessionBody,
+        idempotency=None,
+    )
+    def log_in(self, body):
+        user = request.env["res.users"]._log_in(body.code)
+        return self._to_api(user)
+
+    @api_route("/session/renew", methods=["POST"], idempotency=None)
+    def renew(self):
+        return self._to_api(request.env.user)
+
+    @api_route("/session", methods=["DELETE"], idempotency=None)
+    def log_out(self):
+        claims = request.env["ir.http"]._pinbu_claims()
+        request.env["pinbu.api.revocation"].sudo()._revoke(claims)
+
+    def _to_api(self, user):
+        token, claims = tokens.issue(request.env, user)
+        return {
+            "token": token,
+            "expires_at": render.to_iso(claims.expires_at),
+            "customer": user.partner_id._to_api_customer(),
+        }

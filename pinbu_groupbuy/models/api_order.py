@@ -1,0 +1,336 @@
+"""How orders look in the API, and how a shopper gets one."""
+
+import hashlib
+import json
+
+from odoo import api, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..api import render
+from ..api.paging import search_page
+from ..exceptions import PinbuError
+
+_PAYMENT_STATES = {"done": "done", "cancel": "failed", "error": "failed"}
+_DELIVERY_STATES = {"assigned": "ready", "done": "shipped"}
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    # === BUSINESS METHODS: FINDING === #
+
+    @api.model
+    def _api_domain(self, partner):
+        return (
+            Domain("partner_id", "=", partner.id)
+            & Domain("company_id", "=", self.env.company.id)
+            & Domain("seat_ids", "!=", False)
+        )
+
+    @api.model
+    def _api_find(self, partner, order_id):
+        """:return: the shopper's own group-buying order, with sudo
+        :raise PinbuError: ``not_found``, also for another shopper's
+        """
+        order = self.sudo().search(self._api_domain(partner) & Domain("id", "=", order_id))
+        if not order:
+            raise PinbuError("not_found", self.env._("This order does not exist."))
+        return order
+
+    @api.model
+    def _api_list(self, partner, query):
+        """:param schemas.OrdersQuery query: filters and page
+        :return: (orders with sudo, newest first, next cursor)
+        """
+        domain = self._api_domain(partner)
+        if query.state:
+            domain &= Domain("seat_ids", "any", self._api_seat_domains()[query.state])
+        if query.tab:
+            domain &= self._api_tab_domains()[query.tab]
+        kind = f"orders.{query.state}.{query.tab}"
+        return self._api_newest(domain, kind, query)
+
+    @api.model
+    def _api_with_team(self, partner, query):
+        """:param schemas.MyTeamsQuery query: the team's outcome, and page
+        :return: (orders with sudo whose team exists, newest first, next cursor)
+        """
+        seats = Domain("team_id", "!=", False) & Domain("state", "in", ("paid", "won", "lost"))
+        states = self._api_seat_domains()
+        outcomes = {"forming": "forming", "formed": "won", "failed": "lost"}
+        if query.state:
+            seats &= states[outcomes[query.state]]
+        domain = self._api_domain(partner) & Domain("seat_ids", "any", seats)
+        return self._api_newest(domain, f"teams.{query.state}", query)
+
+    def _api_newest(self, domain, kind, query):
+        return search_page(
+            self.sudo(), domain, kind, [SQL("(-%s)", SQL.identifier("sale_order", "id"))], query
+        )
+
+    def _api_seat_domains(self):
+        """:return: for each of `_pinbu_state`'s answers, a domain on seats that says the same"""
+        now = self.env.cr.now()
+        held = Domain("state", "=", "held")
+        paid = Domain("state", "=", "paid")
+        over = Domain("team_id.state", "in", ("failed", "settled")) | (
+            Domain("team_id.state", "=", "forming") & Domain("team_id.deadline", "<=", now)
+        )
+        return {
+            "unpaid": held & Domain("hold_until", ">", now),
+            "forming": paid & (Domain("team_id", "=", False) | ~over),
+            "won": Domain("state", "=", "won"),
+            "lost": Domain("state", "=", "lost") | (paid & over),
+            "closed": Domain("state", "=", "released") | (held & Domain("hold_until", "<=", now)),
+        }
+
+    def _api_tab_domains(self):
+        seats = {
+            state: Domain("seat_ids", "any", domain)
+            for state, domain in self._api_seat_domains().items()
+        }
+        open_pickings = Domain("picking_ids", "any", Domain("state", "not in", ("done", "cancel")))
+        shipped = Domain("picking_ids", "any", Domain("state", "=", "done"))
+        confirmed = Domain("state", "=", "sale")
+        return {
+            "unpaid": seats["unpaid"],
+            "forming": seats["forming"],
+            "lost": seats["lost"],
+            "to_ship": seats["won"] & (~confirmed | open_pickings),
+            "to_receive": seats["won"] & confirmed & shipped & ~open_pickings,
+            # Nothing to deliver: a service is done when it is won.
+            "done": seats["won"] & confirmed & ~shipped & ~open_pickings,
+        }
+
+    # === BUSINESS METHODS: ORDERING === #
+
+    @api.model
+    def _api_quote(self, partner, body):
+        """:param schemas.QuoteBody body: what the shopper wants
+        :return: the contract's Quote
+        """
+        wish = self._api_wish(partner, body)
+        activity, team = wish["activity"], wish["team"]
+        quote = self.env["pinbu.seat"]._quote(
+            partner, activity, wish["product"], body.quantity, team
+        )
+        currency = activity.currency_id
+        amounts = {
+            name: render.to_minor(quote[name], currency)
+            for name in (
+                "goods_amount",
+                "delivery_fee",
+                "discount_amount",
+                "wallet_amount",
+                "amount",
+            )
+        }
+        return {
+            "currency": currency.name,
+            **amounts,
+            "delivery_methods": [],
+            "coupons": [],
+            "promise": quote["promise"],
+            "promise_version": self._api_promise_version(quote),
+            "suggested_teams": [],
+        }
+
+    @api.model
+    def _api_checkout(self, partner, body):
+        """Hold a place and make, or bring up to date, the order for it.
+
+        :param schemas.OrderBody body: what the shopper wants
+        :return: (order with sudo, whether it is new)
+        :raise PinbuError: as `pinbu.seat._checkout`; ``terms_changed``
+        """
+        wish = self._api_wish(partner, body)
+        if body.promise_version:
+            self._api_check_terms(partner, wish, body)
+        try:
+            return self.env["pinbu.seat"]._checkout(
+                partner,
+                wish["activity"],
+                wish["product"],
+                quantity=body.quantity,
+                team=wish["team"],
+                address=wish["address"],
+                remark=body.remark or "",
+                inviter=self._api_inviter(partner, body.inviter),
+                accept_reroute=bool(body.accept_reroute),
+            )
+        except PinbuError as error:
+            if error.code == "team_full":
+                error.details = {**error.details, "suggested_teams": self._api_others(wish)}
+            raise
+
+    @api.model
+    def _api_wish(self, partner, body):
+        """The records that a body names, each one checked to be the shopper's to name.
+
+        :raise PinbuError: ``not_found``
+        """
+        activity = self.env["pinbu.activity"]._api_find(body.activity_id)
+        product = self.env["product.product"]
+        if 0 < body.product_id < 2**31:
+            product = activity.line_ids.product_id.filtered(lambda p: p.id == body.product_id)
+        if not product:
+            raise PinbuError("not_found", self.env._("This group-buy has no such product."))
+        team = self.env["pinbu.team"].sudo()
+        if body.team_token is not None:
+            team = team._api_find(body.team_token)
+        address = None
+        if body.address_id is not None:
+            address = partner._api_find_address(body.address_id)
+        return {"activity": activity, "product": product, "team": team, "address": address}
+
+    @api.model
+    def _api_inviter(self, partner, scene):
+        """:return: who shared `scene`, or None; nobody invites themselves"""
+        inviter = self.env["res.partner"]._api_sharer(scene)
+        return inviter if inviter and inviter != partner else None
+
+    @api.model
+    def _api_promise_version(self, quote):
+        """:return: a mark that changes whenever what a quote costs or promises changes"""
+        terms = json.dumps([quote["amount"], quote["promise"]["items"]], sort_keys=True)
+        return hashlib.sha256(terms.encode()).hexdigest()[:16]
+
+    def _api_check_terms(self, partner, wish, body):
+        quote = self.env["pinbu.seat"]._quote(
+            partner, wish["activity"], wish["product"], body.quantity, wish["team"]
+        )
+        if self._api_promise_version(quote) != body.promise_version:
+            raise PinbuError(
+                "terms_changed",
+                self.env._("Price or promise have changed. Please look at them again."),
+            )
+
+    def _api_others(self, wish):
+        """:return: a few other teams of the activity, for a shopper who came too late"""
+        # The refused claim's transaction shows nothing newer than this one's own snapshot.
+        best = wish["activity"]._best_teams().get(wish["activity"].id)
+        return best._to_api() if best and best != wish["team"] else []
+
+    # === BUSINESS METHODS: RENDERING === #
+
+    def _to_api(self):
+        """The contract's Order, for each; the viewer is the order's own shopper.
+
+        :rtype: list[dict]
+        """
+        orders = self.sudo()
+        teams = {}
+        for partner in orders.partner_id:
+            own = orders.filtered(lambda order, partner=partner: order.partner_id == partner)
+            own_teams = own.seat_ids.team_id
+            for team, shown in zip(own_teams, own_teams._to_api(partner), strict=True):
+                teams[partner.id, team.id] = shown
+        images = orders.seat_ids.activity_id._api_images()
+        return [
+            order._to_api_one(teams.get((order.partner_id.id, order.seat_ids.team_id.id)), images)
+            for order in orders
+        ]
+
+    def _to_api_one(self, team, images):
+        seat = self.seat_ids
+        fees = self.order_line.filtered("is_delivery")
+        goods = self.order_line - fees
+        minor = self._api_minor
+        address = self.partner_shipping_id
+        return {
+            "id": self.id,
+            "name": self.name,
+            "state": self._pinbu_state(),
+            "activity_id": seat.activity_id.id,
+            "team": team,
+            "is_leader": bool(seat.is_leader),
+            "product_id": seat.product_id.id,
+            "product_name": seat.product_id.display_name,
+            "image_url": images.get(("pinbu.activity.line", seat.line_id.id))
+            or images.get(("pinbu.activity", seat.activity_id.id)),
+            "quantity": seat.quantity,
+            "currency": self.currency_id.name,
+            "goods_amount": minor(sum(goods.mapped("price_total"))),
+            "delivery_fee": minor(sum(fees.mapped("price_total"))),
+            "discount_amount": 0,
+            "wallet_amount": 0,
+            "amount": minor(self.amount_total),
+            "remark": self.pinbu_remark or "",
+            "address": address._to_api_address() if address != self.partner_id else None,
+            "created_at": render.to_iso(self.create_date),
+            "pay_before": render.to_iso(self._pinbu_pay_before()),
+            "payment": self._to_api_payment(),
+            "refund": self._to_api_refund(),
+            "refunds": [
+                {**refund, "amount": minor(refund["amount"]), "at": render.to_iso(refund["at"])}
+                for refund in self._pinbu_refunds()
+            ],
+            "delivery": {"state": self._pinbu_delivery_state()},
+            "deliveries": self._to_api_deliveries(),
+            "voucher": None,
+            "subsidies": [],
+            "promise": self.pinbu_promise or {"items": [], "reserved": False, "reason": None},
+            "actions": self._pinbu_actions(),
+            "server_time": render.to_iso(self.env.cr.now()),
+        }
+
+    def _api_minor(self, amount):
+        return render.to_minor(amount, self.currency_id)
+
+    def _to_api_payment(self):
+        """The payment that counts: the one that bought the place, else the newest."""
+        payments = self.transaction_ids.filtered(lambda tx: tx.operation != "refund").sorted("id")
+        tx = self.seat_ids.transaction_id or payments[-1:]
+        if not tx:
+            return None
+        return {
+            "state": _PAYMENT_STATES.get(tx.state, "pending"),
+            "provider": tx.provider_code,
+            "reference": tx.reference,
+        }
+
+    def _to_api_refund(self):
+        """The whole of what goes back; owed from the moment the team has failed."""
+        seat = self.seat_ids
+        if seat.refund_state:
+            amount = self._api_minor(seat.refund_amount)
+            return {"state": seat.refund_state, "amount": amount}
+        if self._pinbu_state() == "lost":
+            received = sum(self._pinbu_received_transactions().mapped("amount"))
+            return {"state": "due", "amount": self._api_minor(received)}
+        return None
+
+    def _to_api_deliveries(self):
+        if self.seat_ids.state != "won":
+            return []
+        return [
+            {
+                "state": _DELIVERY_STATES.get(picking.state, "waiting"),
+                "carrier": picking.carrier_id.name or None,
+                "carrier_code": None,
+                "tracking": picking.carrier_tracking_ref or None,
+                "tracking_url": None,
+                "events": [],
+            }
+            for picking in self.picking_ids
+            if picking.state != "cancel"
+        ]
+
+
+class PaymentTransaction(models.Model):
+    _inherit = "payment.transaction"
+
+    def _to_api(self):
+        """What a client needs to pay this transaction."""
+        self.ensure_one()
+        return {
+            "status": "paid" if self.state == "done" else "pay",
+            "reference": self.reference,
+            "provider": self.provider_code,
+            "params": self._api_payment_params(),
+        }
+
+    def _api_payment_params(self):
+        """Hook for providers: what goes to the client's own payment call, or None."""
+        return None

@@ -1,0 +1,207 @@
+"""Shoppers and their addresses in the API."""
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from ..api import render, scenes
+from ..exceptions import PinbuError
+
+MAX_ADDRESSES = 50
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    pinbu_province = fields.Char(
+        string="Province as Written", help="How the shopper wrote it, whatever Odoo calls it."
+    )
+    pinbu_is_default_address = fields.Boolean(string="Shopper's Default Address")
+
+    # === BUSINESS METHODS: THE SHOPPER === #
+
+    def _to_api_customer(self):
+        """The contract's customer: only ever shown to the shopper in person.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        shopper = self.sudo()
+        bought = (
+            self.env["pinbu.seat"]
+            .sudo()
+            .search_count(
+                [("partner_id", "=", self.id), ("state", "in", ("paid", "won", "lost"))], limit=1
+            )
+        )
+        return {
+            "id": shopper.id,
+            "name": shopper.name,
+            "avatar_url": None,
+            "phone_masked": render.mask_phone(shopper.phone),
+            "phone_verified": False,
+            "is_new": not bought,
+        }
+
+    def _api_update_customer(self, body):
+        """:param schemas.MeBody body: what the shopper wants to change"""
+        self.ensure_one()
+        shopper = self.sudo().with_context(mail_notrack=True, tracking_disable=True)
+        if body.phone_code is not None:
+            shopper.phone = self.env.user._verify_phone(body.phone_code)
+        if body.name is not None:
+            shopper.name = body.name
+
+    @api.model
+    def _api_sharer(self, scene):
+        """:return: the shopper who shared `scene`, with sudo, or None"""
+        decoded = scenes.decode(self.env, scene)
+        if not decoded or not decoded.partner_id:
+            return None
+        # Only shoppers share: whatever else a made-up scene decodes to is nobody.
+        partner = self.sudo().search(
+            [("id", "=", decoded.partner_id), ("user_ids.share", "=", True)]
+        )
+        return partner or None
+
+    # === BUSINESS METHODS: ADDRESSES === #
+
+    def _api_address_domain(self):
+        return Domain("parent_id", "=", self.id) & Domain("type", "=", "delivery")
+
+    def _api_addresses(self):
+        """:return: the shopper's addresses with sudo, the default one first"""
+        self.ensure_one()
+        return self.sudo().search(
+            self._api_address_domain(), order="pinbu_is_default_address DESC, id DESC"
+        )
+
+    def _api_find_address(self, address_id):
+        """:return: the shopper's address, with sudo
+        :raise PinbuError: ``not_found``, also for another shopper's
+        """
+        self.ensure_one()
+        address = self.browse()
+        if 0 < address_id < 2**31:
+            address = self.sudo().search(self._api_address_domain() & Domain("id", "=", address_id))
+        if not address:
+            raise PinbuError("not_found", self.env._("This address does not exist."))
+        return address
+
+    def _api_create_address(self, body):
+        """:param schemas.AddressBody body: the address
+        :return: the new address, with sudo
+        :raise PinbuError: ``limit_reached``
+        """
+        self.ensure_one()
+        others = self._api_addresses()
+        if len(others) >= MAX_ADDRESSES:
+            raise PinbuError("limit_reached", self.env._("You cannot keep more addresses."))
+        address = (
+            self.sudo()
+            .with_context(mail_create_nolog=True, mail_notrack=True, tracking_disable=True)
+            .create(
+                {
+                    **self._prepare_address(body),
+                    "parent_id": self.id,
+                    "type": "delivery",
+                    "pinbu_is_default_address": body.is_default or not others,
+                }
+            )
+        )
+        if body.is_default:
+            others.pinbu_is_default_address = False
+        return address
+
+    def _api_update_address(self, body):
+        """Replace what this address says; the only default one stays the default.
+
+        :param schemas.AddressBody body: the address
+        """
+        self.ensure_one()
+        self.write(self._prepare_address(body))
+        others = self.parent_id._api_addresses() - self
+        if body.is_default:
+            self.pinbu_is_default_address = True
+            others.pinbu_is_default_address = False
+        elif any(others.mapped("pinbu_is_default_address")):
+            self.pinbu_is_default_address = False
+
+    def _api_remove_address(self):
+        """Orders refer to it, so it is only archived."""
+        self.ensure_one()
+        others = self.parent_id._api_addresses() - self
+        if self.pinbu_is_default_address and others:
+            others[0].pinbu_is_default_address = True
+        self.write({"active": False, "pinbu_is_default_address": False})
+
+    def _prepare_address(self, body):
+        country = self.env.company.country_id or self.env.ref("base.cn")
+        state = self._match_province(country, body.province)
+        # An unknown province still has to be on the label.
+        district = body.district if state else f"{body.province} {body.district}".strip()
+        return {
+            "name": body.name,
+            "phone": body.phone,
+            "country_id": country.id,
+            "state_id": state.id,
+            "pinbu_province": body.province,
+            "city": body.city,
+            "street2": district,
+            "street": body.street,
+        }
+
+    def _match_province(self, country, province):
+        """:return: the state of `country` that a shopper calls 浙江 or 浙江省, or none"""
+        states = self.env["res.country.state"].sudo()
+        domain = Domain("country_id", "=", country.id)
+        return states.search(domain & Domain("name", "=", province), limit=1) or (
+            states.search(domain & Domain("name", "=like", f"{province}%"), limit=1)
+            if len(province) >= 2 and "%" not in province and "_" not in province
+            else states
+        )
+
+    def _to_api_address(self):
+        """The contract's address, of one of the shopper's own.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        address = self.sudo()
+        province = address.pinbu_province or address.state_id.name or ""
+        district = address.street2 or ""
+        if not address.state_id:
+            district = district.removeprefix(province).strip()
+        return {
+            "id": address.id,
+            "name": address.name or "",
+            "phone": address.phone or "",
+            "province": province,
+            "city": address.city or "",
+            "district": district,
+            "street": address.street or "",
+            "is_default": bool(address.pinbu_is_default_address),
+            "region_code": None,
+        }
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    def _to_api_config(self):
+        """The contract's answer of ``GET /config``.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {
+            "shop": {
+                "name": self.name,
+                "licences": [],
+                "service_phone": self.phone or None,
+                "return_policy": None,
+                "privacy_url": None,
+            },
+            "consent_version": None,
+            "subscribe_templates": {},
+            "timezone": self.partner_id.tz or self.resource_calendar_id.tz or "Asia/Shanghai",
+        }

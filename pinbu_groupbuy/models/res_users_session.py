@@ -1,0 +1,139 @@
+import unicodedata
+
+from psycopg2 import errors as pg_errors
+
+from odoo import Command, api, models
+from odoo.tools import str2bool
+
+from ..exceptions import PinbuError
+
+_DEMO = "demo:"
+
+
+class ResUsers(models.Model):
+    """Shoppers: portal users that are made at their first log-in."""
+
+    _inherit = "res.users"
+
+    # === COMPUTE METHODS === #
+
+    def _inverse_notification_type(self):
+        """Leave users alone whose group already says what the field says.
+
+        Odoo writes the group for each new user, which flushes the caches of all workers: every
+        first log-in of a shopper would make the next requests several times slower.
+        """
+        inbox = self.env.ref("mail.group_mail_notification_type_inbox")
+        changed = self.filtered(
+            lambda user: (user.notification_type == "inbox") != (inbox in user.group_ids)
+        )
+        if changed:
+            super(ResUsers, changed)._inverse_notification_type()
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _log_in(self, code):
+        """The shopper that a log-in code stands for, made at the first time.
+
+        Modules that know another kind of code override this and leave the rest to super().
+
+        :param str code: what the client got from its platform
+        :return: an active portal user, with sudo
+        :raise PinbuError: ``login_failed``
+        """
+        if code.startswith(_DEMO):
+            return self._log_in_demo(code[len(_DEMO) :])
+        raise self._login_failed()
+
+    @api.model
+    def _log_in_demo(self, name):
+        name = unicodedata.normalize("NFC", name).strip()
+        if not name or len(name) > 50 or not name.isprintable() or not self._allows_demo_log_in():
+            raise self._login_failed()
+        return self._get_or_create_shopper(f"{_DEMO}{name}", {"name": name})
+
+    @api.model
+    def _allows_demo_log_in(self):
+        """:return: whether anybody may log in as anybody: only where no real money can move"""
+        enabled = self.env["ir.config_parameter"].sudo().get_param("pinbu_groupbuy.demo_login")
+        return (
+            str2bool(enabled or "", False)
+            and not self.env["payment.provider"]._pinbu_real_provider_enabled()
+        )
+
+    @api.model
+    def _get_or_create_shopper(self, login, values):
+        """The shopper with this `login`; safe against two first log-ins at once.
+
+        Nothing may have been written before in this transaction.
+
+        :param str login: unique; never an e-mail address
+        :param dict values: of a new user
+        :return: an active portal user, with sudo
+        :raise PinbuError: ``login_failed`` for an archived or an internal user
+        """
+        Users = self.env["res.users"].sudo().with_context(active_test=False)
+        user = Users.search([("login", "=", login)])
+        if not user:
+            try:
+                user = Users._create_shopper({**values, "login": login})
+            except pg_errors.UniqueViolation:
+                # The other log-in won; a new snapshot shows its user.
+                self.env.cr.rollback()
+                user = Users.search([("login", "=", login)])
+        if not user.active or not user.share:
+            raise self._login_failed()
+        return user
+
+    @api.model
+    def _create_shopper(self, values):
+        langs = dict(self.env["res.lang"].get_installed())
+        Users = self.with_context(
+            no_reset_password=True,
+            mail_create_nolog=True,
+            mail_create_nosubscribe=True,
+            mail_notrack=True,
+            tracking_disable=True,
+        )
+        return Users.create(
+            {
+                "group_ids": [Command.set(self.env.ref("base.group_portal").ids)],
+                "company_id": self.env.company.id,
+                "company_ids": [Command.set(self.env.company.ids)],
+                "lang": "zh_CN" if "zh_CN" in langs else self.env.lang,
+                **values,
+            }
+        )
+
+    def _login_failed(self):
+        return PinbuError("login_failed", self.env._("The log-in did not work."))
+
+    def _verify_phone(self, phone_code):
+        """The phone number that a platform's code stands for; modules of platforms override this.
+
+        :raise PinbuError: ``not_allowed_now`` where no platform can tell
+        """
+        raise PinbuError(
+            "not_allowed_now", self.env._("A phone number cannot be verified in this shop.")
+        )
+
+
+class PaymentProvider(models.Model):
+    _inherit = "payment.provider"
+
+    @api.model
+    def _pinbu_real_provider_enabled(self, company=None):
+        """:return: whether some provider (of `company`) moves real money"""
+        domain = [
+            ("state", "=", "enabled"),
+            ("code", "not in", self._pinbu_pretend_provider_codes()),
+        ]
+        if company:
+            domain.append(("company_id", "=", company.id))
+        return bool(self.sudo().search_count(domain, limit=1))
+
+    @api.model
+    def _pinbu_pretend_provider_codes(self):
+        """:return: codes of providers that move no money of the outside world"""
+        return ["none", "custom", "demo", "wallet"]
