@@ -23,7 +23,9 @@ import ctypes, os, signal, sys
 ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 if os.getppid() != int(sys.argv[2]):
     sys.exit("the launcher has ended")
-os.dup2(int(sys.argv[1]), 3)
+if sys.argv[1] != "3":
+    os.dup2(int(sys.argv[1]), 3)
+    os.close(int(sys.argv[1]))
 os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
 os.execv(sys.argv[3], sys.argv[3:])
 """
