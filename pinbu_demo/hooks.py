@@ -27,7 +27,7 @@ def pre_init_hook(env):
     :raise UserError: in a database that does real business.
     """
     company = env.ref("base.main_company")
-    if env["payment.provider"].search_count([("state", "=", "enabled")], limit=1):
+    if env["payment.provider"]._pinbu_real_provider_enabled():
         raise UserError(
             env._("A payment provider is enabled here: the demo merchant is not for real shops.")
         )
@@ -57,6 +57,7 @@ def post_init_hook(env):
     _fill_stock(env, company)
     _open_demo_provider(env, company)
     env["ir.default"].set("res.partner", "lang", "zh_CN")
+    _silence_odoobot(env)
     env["pinbu.activity"].search([("id", "in", _activity_ids(env))]).action_publish()
 
 
@@ -101,6 +102,13 @@ def _fill_stock(env, company):
             for variant in variants
         ]
     ).action_apply_inventory()
+
+
+def _silence_odoobot(env):
+    """Its lessons in chatting would cover the first screen, all of it on a phone."""
+    users = env["res.users"].search([("share", "=", False)])
+    if "odoobot_state" in users._fields:
+        users.odoobot_state = "disabled"
 
 
 def _open_demo_provider(env, company):
