@@ -1,8 +1,4 @@
 from . import (
-    api_activity,
-    api_order,
-    api_subsidy,
-    api_wallet,
     base_partner_merge,
     loyalty_card,
     loyalty_program,
@@ -15,3 +11,7 @@ from . import (
     res_company,
     sale_order,
 )
+
+# isort: split
+# What the API adds to these models.
+from . import api_activity, api_order, api_subsidy, api_wallet

@@ -124,6 +124,7 @@ class LoyaltyCard(models.Model):
                 reference=self.env.context.get("pinbu_reference"),
                 idempotency_key=f"native:{uuid4().hex}",
             )
+            self.invalidate_recordset(["pinbu_entry_ids"], flush=False)
 
     @api.model
     def _pinbu_post(self, moves, cr=None):

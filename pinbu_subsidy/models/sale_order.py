@@ -18,8 +18,12 @@ class SaleOrder(models.Model):
 
     pinbu_loyalty_granted = fields.Boolean(readonly=True, copy=False)
 
+    def _pinbu_is_group_buy(self):
+        # A salesman of ordinary orders need not read seats.
+        return bool(self.sudo().seat_ids)
+
     def _pinbu_keeps_loyalty_out(self):
-        return self.is_group_buy and not self.env.context.get("pinbu_grant_loyalty")
+        return self._pinbu_is_group_buy() and not self.env.context.get("pinbu_grant_loyalty")
 
     # === LOYALTY'S METHODS === #
 
@@ -34,7 +38,7 @@ class SaleOrder(models.Model):
         return super()._add_loyalty_history_lines()
 
     def _get_claimable_rewards(self, forced_coupons=None):
-        if self.is_group_buy:
+        if self._pinbu_is_group_buy():
             # What a member pays is the group price; a reward line would change it.
             return defaultdict(lambda: self.env["loyalty.reward"])
         claimable = super()._get_claimable_rewards(forced_coupons)
@@ -50,12 +54,12 @@ class SaleOrder(models.Model):
         return super()._try_apply_program(program, coupon)
 
     def _try_apply_code(self, code):
-        if self.is_group_buy:
+        if self._pinbu_is_group_buy():
             return {"error": self.env._("A group-buy order takes no promotions.")}
         return super()._try_apply_code(code)
 
     def _apply_program_reward(self, reward, coupon, **kwargs):
-        if self.is_group_buy:
+        if self._pinbu_is_group_buy():
             return {"error": self.env._("A group-buy order takes no promotions.")}
         if coupon.pinbu_is_wallet and coupon.currency_id != self.currency_id:
             return {"error": self.env._("The wallet is in another currency than this order.")}
@@ -81,6 +85,7 @@ class SaleOrder(models.Model):
 
     def _pinbu_grant_loyalty_of_one(self):
         self.pinbu_loyalty_granted = True
+        # On a confirmed order this also puts the points on the cards.
         self._update_programs_and_rewards()
         # As in action_confirm: points for the current order only come too late to be used.
         self.coupon_point_ids.filtered(
@@ -89,6 +94,4 @@ class SaleOrder(models.Model):
         if not self.coupon_point_ids:
             return
         self._add_loyalty_history_lines()
-        for card, change in self._get_point_changes().items():
-            card.points += change
         self._get_reward_coupons()._send_creation_communication()

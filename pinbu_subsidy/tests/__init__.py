@@ -1,0 +1,7 @@
+from . import (
+    test_api_wallet,
+    test_concurrency,
+    test_loyalty,
+    test_subsidy,
+    test_wallet,
+)
