@@ -64,6 +64,7 @@ class PinbuActivity(models.Model):
     )
     limit_per_user = fields.Integer(
         string="Times per Shopper",
+        required=True,
         default=1,
         tracking=True,
         help="How many places one shopper may take in this activity; lost ones do not count. "
@@ -76,9 +77,10 @@ class PinbuActivity(models.Model):
         required=True,
         help="How long an unpaid place is kept for a shopper at checkout.",
     )
-    is_published = fields.Boolean(string="Published", copy=False, tracking=True)
+    is_published = fields.Boolean(string="Published", default=False, copy=False, tracking=True)
     is_stopped = fields.Boolean(
         string="Stopped",
+        default=False,
         copy=False,
         tracking=True,
         help="No new team can be opened; running teams play on.",

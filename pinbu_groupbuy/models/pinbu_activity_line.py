@@ -29,10 +29,14 @@ class PinbuActivityLine(models.Model):
         required=True, help="What one shopper pays for one piece, all taxes included."
     )
     quota = fields.Integer(
+        required=True,
+        default=0,
         help="How many pieces this activity may sell. A failed team gives its pieces back. "
         "0 means no limit but the stock."
     )
-    quota_taken = fields.Integer(readonly=True, copy=False, string="Pieces Taken")
+    quota_taken = fields.Integer(
+        string="Pieces Taken", required=True, default=0, readonly=True, copy=False
+    )
     available = fields.Integer(
         compute="_compute_available",
         help="Pieces that can still be bought: the quota and the free stock, less open holds.",
@@ -58,8 +62,8 @@ class PinbuActivityLine(models.Model):
 
     @api.depends("quota", "quota_taken", "product_id")
     def _compute_available(self):
-        self.env["pinbu.seat"].flush_model()
-        self.flush_recordset()
+        for model in ("pinbu.seat", "pinbu.activity.line", "stock.quant"):
+            self.env[model].flush_model()
         stock = self._stock_left(self.env.cr, self.ids)
         for line in self:
             limits = [UNLIMITED]

@@ -33,8 +33,8 @@ class PinbuTeam(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     size = fields.Integer(required=True, readonly=True)
-    seats_taken = fields.Integer(readonly=True, help="Places held, paid or won.")
-    seats_paid = fields.Integer(readonly=True)
+    seats_taken = fields.Integer(required=True, default=0, readonly=True, help="Places held, paid or won.")
+    seats_paid = fields.Integer(required=True, default=0, readonly=True)
     missing = fields.Integer(compute="_compute_missing")
     state = fields.Selection(
         [

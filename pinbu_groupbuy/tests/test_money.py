@@ -1,0 +1,196 @@
+from unittest.mock import patch
+
+from odoo.addons.payment.models.payment_transaction import PaymentTransaction
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import tagged
+
+from .common import GroupBuyCase
+
+
+@tagged("post_install", "-at_install")
+class TestMoney(GroupBuyCase):
+    """Every yuan ends as a deliverable order or as a full refund, once."""
+
+    def refunds(self, order):
+        return order.transaction_ids.filtered(lambda tx: tx.operation == "refund")
+
+    def test_failed_team_is_refunded_in_full(self):
+        seats = self.join(self.shopper("1"))
+        team = seats.team_id
+        seats |= self.join(self.shopper("2"), team)
+        self.run_schedulers()
+        self.assertEqual(set(seats.order_id.mapped("state")), {"sale"})
+        self.pass_deadline(team)
+        self.run_schedulers(3)
+        self.assertEqual(team.state, "settled")
+        self.assertEqual(team.failure, "deadline")
+        for seat in seats:
+            refund = self.refunds(seat.order_id)
+            self.assertEqual((refund.state, refund.amount), ("done", -19.9))
+            self.assertEqual(refund.source_transaction_id, seat.transaction_id)
+            self.assertEqual((seat.state, seat.refund_state), ("lost", "done"))
+            self.assertEqual(seat.order_id.state, "cancel")
+            self.assertEqual(set(seat.order_id.picking_ids.mapped("state")), {"cancel"})
+            self.assertEqual(seat.order_id.amount_paid, 0)
+
+    def test_settling_again_refunds_once(self):
+        seat = self.join(self.shopper("1"))
+        self.pass_deadline(seat.team_id)
+        self.run_schedulers()
+        for _again in range(3):
+            self.env["pinbu.settlement"]._enqueue(
+                self.env.cr, seat_ids=seat.ids, team_ids=seat.team_id.ids
+            )
+            self.run_schedulers()
+        self.assertEqual(len(self.refunds(seat.order_id)), 1)
+        self.assertEqual(seat.transaction_id.pinbu_refunded, 19.9)
+
+    def test_second_payment_for_the_same_place_goes_back(self):
+        order = self.checkout(self.shopper("1"))
+        first = order._pinbu_start_payment()
+        second = first.copy({"reference": "again", "sale_order_ids": [(6, 0, order.ids)]})
+        first._set_done()
+        second._set_done()
+        self.run_schedulers()
+        self.assertEqual(order.seat_ids.transaction_id, first)
+        self.assertEqual(order.seat_ids.state, "paid")
+        self.assertEqual(self.refunds(order).source_transaction_id, second)
+        self.assertEqual(self.refunds(order).state, "done")
+
+    def test_notice_twice(self):
+        order = self.checkout(self.shopper("1"))
+        tx = order._pinbu_start_payment()
+        tx._set_done()
+        tx._set_done()
+        self.run_schedulers()
+        self.assertEqual(order.seat_ids.team_id.seats_paid, 1)
+        self.assertFalse(self.refunds(order))
+
+    def test_payment_after_the_hold_takes_the_place_again(self):
+        team = self.join(self.shopper("1")).team_id
+        order = self.checkout(self.shopper("2"), team)
+        tx = order._pinbu_start_payment()
+        order._pinbu_cancel()
+        self.run_schedulers()
+        self.assertEqual((order.state, tx.state, team.seats_taken), ("cancel", "cancel", 1))
+        tx._set_done()
+        self.run_schedulers()
+        self.assertEqual(order.seat_ids.state, "paid")
+        self.assertEqual((team.seats_taken, team.seats_paid), (2, 2))
+        self.assertEqual(order.state, "sale")
+        self.assertFalse(self.refunds(order))
+
+    def test_payment_after_the_place_is_gone_goes_back(self):
+        team = self.join(self.shopper("1")).team_id
+        order = self.checkout(self.shopper("late"), team)
+        tx = order._pinbu_start_payment()
+        order._pinbu_cancel()
+        self.join(self.shopper("2"), team)
+        self.join(self.shopper("3"), team)
+        self.assertEqual(team.state, "formed")
+        tx._set_done()
+        self.run_schedulers()
+        self.assertEqual(order.seat_ids.state, "released")
+        self.assertEqual(self.refunds(order).state, "done")
+        self.assertEqual((team.seats_taken, team.seats_paid, team.size), (3, 3, 3))
+
+    def test_payment_after_the_deadline_goes_back(self):
+        team = self.join(self.shopper("1")).team_id
+        order = self.checkout(self.shopper("late"), team)
+        tx = order._pinbu_start_payment()
+        self.pass_deadline(team)
+        tx._set_done()
+        self.run_schedulers(3)
+        self.assertEqual(team.state, "settled")
+        self.assertEqual(order.seat_ids.state, "released")
+        self.assertEqual(self.refunds(order).state, "done")
+
+    def test_process_dies_after_the_payment(self):
+        order = self.checkout(self.shopper("1"))
+        tx = order._pinbu_start_payment()
+        with patch(
+            "odoo.addons.pinbu_groupbuy.models.payment_transaction.after_commit",
+            lambda env, function: None,
+        ):
+            tx._set_done()
+        self.assertFalse(order.seat_ids.team_id)
+        self.run_schedulers()
+        self.assertEqual(order.seat_ids.team_id.seats_paid, 1)
+
+    def test_late_payment_whose_process_dies(self):
+        order = self.checkout(self.shopper("1"))
+        tx = order._pinbu_start_payment()
+        order._pinbu_cancel()
+        self.activity.action_stop()
+        self.run_schedulers()
+        with patch(
+            "odoo.addons.pinbu_groupbuy.models.payment_transaction.after_commit",
+            lambda env, function: None,
+        ):
+            tx._set_done()
+        self.run_schedulers(3)
+        self.assertEqual(self.refunds(order).state, "done")
+
+    def test_refund_that_fails_is_repeated_under_its_number(self):
+        seat = self.join(self.shopper("1"))
+        self.pass_deadline(seat.team_id)
+
+        def refuse(tx):
+            raise ValidationError("not enough balance")
+
+        self.run_scheduler("close")
+        self.run_scheduler("settle")
+        with patch.object(PaymentTransaction, "_send_refund_request", refuse):
+            self.run_scheduler("money")
+        refund = self.refunds(seat.order_id)
+        reference = refund.reference
+        self.assertEqual((refund.state, seat.refund_state), ("error", "failed"))
+        self.assertEqual(seat.team_id.state, "failed")
+        refund.last_state_change = "2020-01-01"
+        self.run_schedulers()
+        refund = self.refunds(seat.order_id)
+        self.assertEqual((refund.state, refund.reference), ("done", reference))
+        self.assertEqual(seat.team_id.state, "settled")
+
+    def test_no_refund_before_its_payment_is_booked(self):
+        seat = self.join(self.shopper("1"))
+        self.pass_deadline(seat.team_id)
+        self.run_scheduler("close")
+        self.run_scheduler("settle")
+        refund = self.refunds(seat.order_id)
+        self.assertFalse(seat.transaction_id.is_post_processed)
+        with self.refunds_answered():
+            refund._pinbu_send_refund()
+        self.assertEqual(refund.state, "draft")
+
+    def test_other_sums_are_refused(self):
+        order = self.checkout(self.shopper("1"))
+        tx = order._pinbu_start_payment()
+        with self.assertRaises(ValidationError):
+            tx.copy({"reference": "one fen", "amount": 0.01, "sale_order_ids": [(6, 0, order.ids)]})
+
+    def test_refund_button_keeps_off_a_forming_seat(self):
+        seat = self.join(self.shopper("1"))
+        with self.assertRaises(UserError):
+            seat.transaction_id.action_refund()
+
+    def test_refund_button_after_winning_cannot_exceed_the_payment(self):
+        team = self.form_team()
+        seat = team.seat_ids[0]
+        seat.transaction_id.action_refund(amount_to_refund=5.0)
+        self.run_schedulers()
+        self.assertEqual(self.refunds(seat.order_id).amount, -5.0)
+        with self.assertRaisesRegex(Exception, "pinbu_refunded"), self.cr.savepoint():
+            seat.transaction_id.action_refund()
+            self.env.flush_all()
+
+    def test_an_order_cannot_be_confirmed_or_cancelled_past_its_team(self):
+        order = self.checkout(self.shopper("1"))
+        with self.assertRaises(UserError):
+            order.action_confirm()
+        self.pay(order)
+        self.run_schedulers()
+        with self.assertRaises(UserError):
+            order.action_cancel()
+        with self.assertRaises(UserError):
+            order._create_invoices()

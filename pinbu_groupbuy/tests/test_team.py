@@ -1,0 +1,180 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
+
+from ..exceptions import PinbuError
+from .common import GroupBuyCase
+
+
+@tagged("post_install", "-at_install")
+class TestTeam(GroupBuyCase):
+    def refusal(self, function, *args, **kwargs):
+        with self.assertRaises(PinbuError) as caught:
+            function(*args, **kwargs)
+        return caught.exception.code
+
+    def test_no_team_before_the_leader_has_paid(self):
+        order = self.checkout(self.shopper("leader"))
+        self.assertEqual(order._pinbu_state(), "unpaid")
+        self.assertFalse(order.seat_ids.team_id)
+        self.assertEqual(order.amount_total, 19.9)
+        self.pay(order)
+        team = order.seat_ids.team_id
+        self.assertEqual((team.state, team.seats_taken, team.seats_paid), ("forming", 1, 1))
+        self.assertEqual(team.leader_id, order.partner_id)
+        self.assertEqual(order._pinbu_state(), "forming")
+
+    def test_full_team_forms_and_ships(self):
+        team = self.form_team()
+        self.assertEqual((team.state, team.seats_paid), ("formed", 3))
+        self.assertEqual(set(team.seat_ids.mapped("state")), {"won"})
+        self.assertEqual(set(team.order_ids.mapped("state")), {"sale"})
+        self.assertEqual(team.picking_ids.mapped("state"), ["assigned"] * 3)
+        team.picking_ids.button_validate()
+        self.assertEqual(team.picking_ids.mapped("state"), ["done"] * 3)
+        self.assertFalse(self.env["pinbu.settlement"].search([]))
+
+    def test_full_team_refuses_a_fourth(self):
+        team = self.form_team()
+        self.assertEqual(
+            self.refusal(self.checkout, self.shopper("fourth"), team), "team_full"
+        )
+        self.assertEqual(team.seats_taken, 3)
+
+    def test_a_held_place_is_taken(self):
+        team = self.join(self.shopper("1")).team_id
+        self.checkout(self.shopper("2"), team)
+        self.checkout(self.shopper("3"), team)
+        self.assertEqual(self.refusal(self.checkout, self.shopper("4"), team), "team_full")
+
+    def test_a_lapsed_hold_gives_its_place_away(self):
+        team = self.join(self.shopper("1")).team_id
+        slow = self.checkout(self.shopper("slow"), team)
+        self.join(self.shopper("2"), team)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE pinbu_seat SET hold_until = hold_until - interval '1 day' WHERE id = %s",
+            [slow.seat_ids.id],
+        )
+        self.env.invalidate_all()
+        self.assertEqual(slow._pinbu_state(), "closed")
+        self.assertEqual(self.refusal(slow._pinbu_start_payment), "order_closed")
+        self.join(self.shopper("3"), team)
+        self.assertEqual(team.state, "formed")
+        self.assertEqual(slow.seat_ids.state, "released")
+        self.run_schedulers()
+        self.assertEqual(slow.state, "cancel")
+
+    def test_coming_back_resumes_the_same_order(self):
+        shopper = self.shopper("indecisive")
+        order = self.checkout(shopper)
+        again = self.checkout(shopper, remark="ring twice")
+        self.assertEqual(order, again)
+        self.assertEqual(order.pinbu_remark, "ring twice")
+        self.assertEqual(self.activity.line_ids.quota_taken, 1)
+
+    def test_one_place_a_shopper(self):
+        shopper = self.shopper("keen")
+        team = self.join(shopper).team_id
+        self.assertEqual(self.refusal(self.checkout, shopper, team), "already_in_team")
+        self.assertEqual(self.refusal(self.checkout, shopper), "limit_reached")
+
+    def test_quota(self):
+        activity = self.make_activity(quota=1)
+        self.join(self.shopper("1"), activity=activity)
+        self.assertEqual(
+            self.refusal(self.checkout, self.shopper("2"), activity=activity), "sold_out"
+        )
+
+    def test_stock_less_holds(self):
+        activity = self.make_activity(product=self.make_product("Rare crisps", 2))
+        self.checkout(self.shopper("1"), activity=activity)
+        self.join(self.shopper("2"), activity=activity)
+        self.run_schedulers()
+        self.assertEqual(
+            self.refusal(self.checkout, self.shopper("3"), activity=activity), "sold_out"
+        )
+
+    def test_quota_comes_back_with_a_failed_team(self):
+        activity = self.make_activity(quota=1)
+        team = self.join(self.shopper("1"), activity=activity).team_id
+        self.pass_deadline(team)
+        self.run_schedulers()
+        self.assertEqual(activity.line_ids.quota_taken, 0)
+        self.assertTrue(self.join(self.shopper("2"), activity=activity).team_id)
+
+    def test_activity_must_run(self):
+        self.activity.action_stop()
+        self.assertEqual(
+            self.refusal(self.checkout, self.shopper("1")), "activity_not_running"
+        )
+        draft = self.make_activity(publish=False)
+        self.assertEqual(
+            self.refusal(self.checkout, self.shopper("1"), activity=draft),
+            "activity_not_running",
+        )
+
+    def test_too_late_to_open(self):
+        self.activity.ends_at = self.env.cr.now().replace(microsecond=0)
+        self.activity.ends_at = self.activity.ends_at.replace(
+            year=self.activity.ends_at.year + 1
+        )
+        late = self.make_activity(validity_hours=24 * 40)
+        self.assertEqual(
+            self.refusal(self.checkout, self.shopper("1"), activity=late), "too_late_to_open"
+        )
+
+    def test_past_deadline_is_failed_before_the_scheduler_says_so(self):
+        team = self.join(self.shopper("1")).team_id
+        self.pass_deadline(team)
+        self.assertEqual(team.state, "forming")
+        self.assertEqual(team._effective_state(), "failed")
+        self.assertEqual(self.refusal(self.checkout, self.shopper("2"), team), "team_closed")
+
+    def test_super_team_opens_with_its_activity(self):
+        activity = self.make_activity(mode="super", size=100)
+        team = activity.super_team_id
+        self.assertEqual((team.size, team.leader_id.id), (100, False))
+        self.assertEqual(self.refusal(self.checkout, self.shopper("1"), activity=activity),
+                         "activity_not_running")
+        self.join(self.shopper("1"), team)
+        self.assertEqual(team.seats_paid, 1)
+
+    def test_only_a_manager_moves_a_deadline(self):
+        team = self.join(self.shopper("1")).team_id
+        marketing = new_test_user(
+            self.env, "marketing", groups="pinbu_groupbuy.group_user"
+        )
+        manager = new_test_user(self.env, "manager", groups="pinbu_groupbuy.group_manager")
+        later = team.deadline.replace(year=team.deadline.year + 1)
+        with self.assertRaises(AccessError):
+            team.with_user(marketing).deadline = later
+        with self.assertRaises(AccessError):
+            team.with_user(manager).size = 2
+        team.with_user(manager).deadline = later
+        self.assertIn("deadline moved", team.transition_ids[0].reason)
+
+    def test_log_cannot_be_changed(self):
+        team = self.join(self.shopper("1")).team_id
+        self.assertTrue(team.transition_ids)
+        for statement in ("UPDATE pinbu_transition SET reason = ''", "DELETE FROM pinbu_transition"):
+            with (
+                self.assertRaisesRegex(Exception, "never changed"),
+                self.cr.savepoint(),
+            ):
+                self.cr.execute(statement)
+
+    def test_terms_stand_once_somebody_joined(self):
+        self.join(self.shopper("1"))
+        with self.assertRaises(UserError):
+            self.activity.size = 2
+        with self.assertRaises(UserError):
+            self.activity.unlink()
+
+    def test_a_shopper_sees_own_seats_only(self):
+        mine = self.join(self.shopper("1"))
+        user = new_test_user(self.env, "shopper", groups="base.group_portal")
+        own = self.join(user.partner_id, mine.team_id)
+        seats = self.env["pinbu.seat"].with_user(user)
+        self.assertEqual(seats.search([]), own)
+        with self.assertRaises(AccessError):
+            seats.browse(mine.id).check_access("read")
