@@ -120,6 +120,7 @@ class PinbuDispatcher(http.Dispatcher):
 
     def dispatch(self, endpoint, args):
         self.routing = endpoint.routing
+        self.request.params = {}  # other modules look into it, whatever we answer
         if self.request.httprequest.method == "OPTIONS":
             # Odoo lets OPTIONS through to every endpoint; ours would act on it.
             allowed = ", ".join(["OPTIONS", *(self.routing["methods"] or [])])

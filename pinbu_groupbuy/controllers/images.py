@@ -1,3 +1,5 @@
+from werkzeug.exceptions import NotFound
+
 from odoo import http
 from odoo.http import request
 
@@ -27,7 +29,7 @@ class ImagesController(http.Controller):
 
     def _serve(self, record, field):
         if not record or not record[field]:
-            return request.not_found()
+            raise NotFound
         stream = request.env["ir.binary"].sudo()._get_image_stream_from(record, field)
         response = stream.get_response(max_age=ONE_YEAR, immutable=True)
         response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR}, immutable"

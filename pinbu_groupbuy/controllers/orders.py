@@ -32,13 +32,13 @@ class OrdersController(http.Controller):
     @api_route("/orders/<int:order_id>/payment/refresh", methods=["POST"])
     def refresh_payment(self, order_id):
         order = self._find(order_id)
-        order._pinbu_refresh_payment()
+        order._api_refresh_payment()
         return order._to_api()[0]
 
     @api_route("/orders/<int:order_id>/cancel", methods=["POST"])
     def cancel(self, order_id):
         order = self._find(order_id)
-        order._pinbu_cancel()
+        order._api_cancel()
         return order._to_api()[0]
 
     def _find(self, order_id):

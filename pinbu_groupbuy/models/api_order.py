@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from ..api import render
 from ..api.paging import search_page
 from ..exceptions import PinbuError
+from ..transactions import in_test_transaction
 
 _PAYMENT_STATES = {"done": "done", "cancel": "failed", "error": "failed"}
 _DELIVERY_STATES = {"assigned": "ready", "done": "shipped"}
@@ -133,7 +134,8 @@ class SaleOrder(models.Model):
             "coupons": [],
             "promise": quote["promise"],
             "promise_version": self._api_promise_version(quote),
-            "suggested_teams": [],
+            # Who is about to open a team may rather fill up one that waits.
+            "suggested_teams": [] if team else self._api_others(wish),
         }
 
     @api.model
@@ -163,6 +165,23 @@ class SaleOrder(models.Model):
             if error.code == "team_full":
                 error.details = {**error.details, "suggested_teams": self._api_others(wish)}
             raise
+
+    def _api_cancel(self):
+        """The shopper gives the order up. :raise PinbuError: as `_pinbu_cancel`"""
+        self._pinbu_cancel()
+        self._api_see_what_was_committed()
+
+    def _api_refresh_payment(self):
+        """Ask the provider, and see what came of its answer."""
+        self._pinbu_refresh_payment()
+        self._api_see_what_was_committed()
+
+    def _api_see_what_was_committed(self):
+        """Seats and teams move in transactions beside the request's, which this one's snapshot
+        does not show: end it before the order is rendered."""
+        if not in_test_transaction(self.env.cr):
+            self.env.cr.commit()
+        self.env.invalidate_all()
 
     @api.model
     def _api_wish(self, partner, body):

@@ -203,5 +203,12 @@ class ResCompany(models.Model):
             },
             "consent_version": None,
             "subscribe_templates": {},
-            "timezone": self.partner_id.tz or self.resource_calendar_id.tz or "Asia/Shanghai",
+            "timezone": self._pinbu_timezone(),
         }
+
+    def _pinbu_timezone(self):
+        """:return: the name of the time zone in whose midnight a day of this company ends"""
+        self.ensure_one()
+        company = self.sudo()
+        fallback = "Asia/Shanghai" if company.country_id.code == "CN" else "UTC"
+        return company.partner_id.tz or fallback

@@ -36,7 +36,7 @@ class PinbuApiRevocation(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                SELECT 1 FROM res_users u
+                SELECT u.login FROM res_users u
                  WHERE u.id = %s AND u.active AND u.share
                    AND NOT EXISTS (SELECT 1 FROM pinbu_api_revocation r WHERE r.jti = %s)
                 """,
@@ -44,7 +44,8 @@ class PinbuApiRevocation(models.Model):
                 claims.jti,
             )
         )
-        return bool(self.env.cr.rowcount)
+        row = self.env.cr.fetchone()
+        return bool(row) and self.env["res.users"]._may_stay_logged_in(row[0])
 
     @api.autovacuum
     def _gc_ended(self):

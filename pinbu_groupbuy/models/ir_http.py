@@ -52,6 +52,8 @@ class IrHttp(models.AbstractModel):
         """
         if endpoint.routing["type"] != "pinbu":
             return super()._authenticate(endpoint)
+        if request.httprequest.method == "OPTIONS":
+            return cls._auth_method_pinbu_anyone()  # it only asks for the verbs
         return getattr(cls, f"_auth_method_{endpoint.routing['auth']}")()
 
     @classmethod

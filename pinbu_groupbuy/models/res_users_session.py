@@ -63,6 +63,11 @@ class ResUsers(models.Model):
         )
 
     @api.model
+    def _may_stay_logged_in(self, login):
+        """:return: whether tokens of this log-in count: a demo's end with the demo"""
+        return not login.startswith(_DEMO) or self._allows_demo_log_in()
+
+    @api.model
     def _get_or_create_shopper(self, login, values):
         """The shopper with this `login`; safe against two first log-ins at once.
 
