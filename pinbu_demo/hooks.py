@@ -119,3 +119,8 @@ def _open_demo_provider(env, company):
         [("company_id", "=", company.id), ("type", "=", "bank")], limit=1
     )
     provider.write({"state": "test", "is_published": True, "journal_id": journal.id})
+    # Odoo enables wire transfers by itself; nobody would see them arrive here.
+    others = env["payment.provider"].search(
+        [("company_id", "=", company.id), ("id", "!=", provider.id), ("state", "!=", "disabled")]
+    )
+    others.state = "disabled"
