@@ -80,14 +80,8 @@ class PinbuRiskEvent(models.Model):
 
     # === CRUD METHODS === #
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise UserError(self.env._("Risk events write themselves."))
-
-    def write(self, vals):
-        raise UserError(self.env._("A risk event is never changed."))
-
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
         raise UserError(self.env._("A risk event is never deleted."))
 
     # === BUSINESS METHODS === #

@@ -42,9 +42,9 @@ class LoyaltyCard(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        cards = super().create(vals_list)
+        cards = super().create([self._pinbu_round(vals) for vals in vals_list])
         for card in cards.filtered(lambda card: card.pinbu_is_wallet and card.points):
-            card._pinbu_record_native(0, card.points)
+            card._pinbu_record_native(0)
         return cards
 
     def write(self, vals):
@@ -57,8 +57,8 @@ class LoyaltyCard(models.Model):
         super(LoyaltyCard, self - wallets).write(vals)
         for card in wallets.sorted("id"):
             before = card._pinbu_lock()
-            super(LoyaltyCard, card).write(vals)
-            card._pinbu_record_native(before, card.points)
+            super(LoyaltyCard, card).write(card._pinbu_round(vals))
+            card._pinbu_record_native(before)
         return True
 
     @api.ondelete(at_uninstall=False)
@@ -97,19 +97,22 @@ class LoyaltyCard(models.Model):
         )
         return to_minor(self.env.cr.fetchone()[0] or 0, self.program_id.currency_id)
 
-    def _pinbu_record_native(self, before, points):
-        """Put a change that Odoo made to `points` into the ledger, rounded to the currency.
+    def _pinbu_round(self, vals):
+        """:return: `vals` with the points of a wallet rounded to its currency"""
+        program = self.program_id or self.env["loyalty.program"].browse(
+            vals.get("program_id") or self.env.context.get("active_id")
+        )
+        if not vals.get("points") or not program.sudo().pinbu_is_wallet:
+            return vals
+        return {**vals, "points": program.sudo().currency_id.round(vals["points"])}
+
+    def _pinbu_record_native(self, before):
+        """Put a change that Odoo made to `points` into the ledger.
 
         :param int before: balance in minor units, read under the row's lock
-        :param float points: what the card holds now
         """
         self.ensure_one()
-        currency = self.program_id.currency_id
-        rounded = currency.round(points)
-        if rounded != points:
-            # Past our own write(): the difference is noise below the smallest unit.
-            super().write({"points": rounded})
-        after = to_minor(rounded, currency)
+        after = to_minor(self.points, self.program_id.currency_id)
         if after < 0:
             raise ValidationError(self.env._("A wallet cannot go below zero."))
         if after != before:

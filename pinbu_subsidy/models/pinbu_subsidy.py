@@ -21,7 +21,7 @@ _TRY_AGAIN = (
     psycopg2.errors.LockNotAvailable,
     psycopg2.errors.UniqueViolation,
 )
-_TRIES = 3
+TRIES = 3
 
 
 class PinbuSubsidy(models.Model):
@@ -284,49 +284,51 @@ class PinbuSubsidy(models.Model):
     @api.model
     def _cron_grant(self):
         """Grant everything that is due, a batch per transaction, until the time is up."""
-        cron = self.env["ir.cron"]
         after = 0
-        while True:
-            self.env.cr.execute(
-                SQL(
-                    "SELECT id FROM pinbu_subsidy"
-                    " WHERE state = 'due' AND due_at <= %s AND id > %s ORDER BY id LIMIT %s",
-                    SQL_NOW,
-                    after,
-                    GRANT_BATCH,
-                )
-            )
-            ids = [row[0] for row in self.env.cr.fetchall()]
-            if not ids:
-                return
-            # Odd ones are passed over, so that one broken row does not hold up the others; the
-            # next run looks at them again.
+        while ids := self._next_due(after):
+            # What cannot be granted is passed over, so that one broken row does not hold up the
+            # others; the next run looks at it again.
             after = ids[-1]
-            self.env.cr.rollback()
-            if not self._grant_in_transaction(ids):
+            if not self._grant_and_commit(ids):
                 for subsidy_id in ids:
-                    self._grant_in_transaction([subsidy_id])
-            if not cron._commit_progress(len(ids)):
+                    self._grant_and_commit([subsidy_id])
+            if not self.env["ir.cron"]._commit_progress():
                 self.env.ref("pinbu_subsidy.ir_cron_grant")._trigger()
+                self.env["ir.cron"]._commit_progress()
                 return
 
-    def _grant_in_transaction(self, ids):
-        """Grant these and commit; roll back on any error.
+    def _next_due(self, after):
+        """:return: ids of the next batch above `after`, and a fresh snapshot to grant it on"""
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM pinbu_subsidy"
+                " WHERE state = 'due' AND due_at <= %s AND id > %s ORDER BY id LIMIT %s",
+                SQL_NOW,
+                after,
+                GRANT_BATCH,
+            )
+        )
+        ids = [row[0] for row in self.env.cr.fetchall()]
+        self.env.cr.rollback()
+        return ids
 
-        :return: whether it went through
+    def _grant_and_commit(self, ids):
+        """Grant these in a transaction of their own.
+
+        :return: whether it went through; if not, nothing was granted
         """
-        for last_try in (False,) * (_TRIES - 1) + (True,):
+        for _attempt in range(TRIES):
             try:
                 granted = self._grant_batch(ids=ids)
                 self.browse(granted).sudo().team_id._check_settled_again()
-                self.env.cr.commit()
-                return True
+                self.env["ir.cron"]._commit_progress(len(granted))
             except _TRY_AGAIN:
                 self.env.cr.rollback()
-                if last_try:
-                    _logger.info("Subsidies %s are busy: the next run grants them", ids)
             except Exception:
                 self.env.cr.rollback()
                 _logger.exception("Could not grant the subsidies %s", ids)
                 return False
+            else:
+                return True
+        _logger.info("The subsidies %s are busy: the next run grants them", ids)
         return False

@@ -15,9 +15,7 @@ class PinbuSubsidyRule(models.Model):
     _description = "Subsidy Rule"
     _order = "activity_id, sequence, id"
 
-    activity_id = fields.Many2one(
-        "pinbu.activity", string="Activity", required=True, index=True, ondelete="cascade"
-    )
+    activity_id = fields.Many2one("pinbu.activity", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="activity_id.company_id", store=True, precompute=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     sequence = fields.Integer(default=10)

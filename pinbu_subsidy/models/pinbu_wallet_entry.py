@@ -137,14 +137,8 @@ class PinbuWalletEntry(models.Model):
 
     # === CRUD METHODS === #
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise UserError(self.env._("The ledger writes itself: post to the wallet instead."))
-
-    def write(self, vals):
-        raise UserError(self.env._("A ledger entry is never changed."))
-
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
         raise UserError(self.env._("A ledger entry is never deleted."))
 
     # === BUSINESS METHODS === #
