@@ -27,7 +27,9 @@
         "views/settlement_views.xml",
         "views/menus.xml",
     ],
+    "icon": "/pinbu_groupbuy/static/description/icon.svg",
     "assets": {
+        "web.assets_backend": ["pinbu_groupbuy/static/src/**/*"],
         "web.assets_tests": ["pinbu_groupbuy/static/tests/tours/**/*"],
     },
     "application": True,

@@ -92,6 +92,8 @@ class PaymentTransaction(models.Model):
                 ("company_id", "=", company.id),
                 ("state", "in", ("enabled", "test")),
                 ("is_published", "=", True),
+                # Odoo's own wire transfer cannot be paid inside a mini-program.
+                ("code", "!=", "custom"),
             ]
         )
         return providers.sorted(lambda provider: provider.state != "enabled")[:1]

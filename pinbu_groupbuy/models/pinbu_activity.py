@@ -3,11 +3,8 @@ from dateutil.relativedelta import relativedelta
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL
 
-from ..const import SEAT_LIVE_STATES
 from ..exceptions import PinbuError
-from ..transactions import SQL_NOW
 
 
 class PinbuActivity(models.Model):
@@ -348,55 +345,6 @@ class PinbuActivity(models.Model):
         if not line:
             raise PinbuError("not_found", self.env._("This group-buy has no such product."))
         return line
-
-    def _times_used(self, partner):
-        """How many places of this activity the shopper has, counted against the limit."""
-        self.ensure_one()
-        self.env["pinbu.seat"].flush_model()
-        self.env.cr.execute(
-            SQL(
-                """
-                SELECT count(*) FROM pinbu_seat
-                 WHERE activity_id = %s AND partner_id = %s AND state = ANY(%s)
-                   AND (state != 'held' OR hold_until > %s)
-                """,
-                self.id,
-                partner.id,
-                list(SEAT_LIVE_STATES),
-                SQL_NOW,
-            )
-        )
-        return self.env.cr.fetchone()[0]
-
-    def _viewer_state(self, partner):
-        """What this shopper may do here.
-
-        :return: ``can_open``, ``reason`` (an error code or None), ``used``, ``remaining`` (None:
-                 no limit), ``unpaid_order_id``, ``team_token`` (of a team still forming)
-        """
-        self.ensure_one()
-        activity = self.sudo()
-        used = activity._times_used(partner)
-        remaining = max(0, activity.limit_per_user - used) if activity.limit_per_user else None
-        reason = activity._can_open() or ("limit_reached" if remaining == 0 else None)
-        seats = self.env["pinbu.seat"].sudo().search(
-            [
-                ("activity_id", "=", activity.id),
-                ("partner_id", "=", partner.id),
-                ("state", "in", ("held", "paid")),
-            ]
-        )
-        now = self.env.cr.now()
-        unpaid = seats.filtered(lambda seat: seat.state == "held" and seat.hold_until > now)
-        forming = seats.filtered(lambda s: s.state == "paid" and s.team_id.state == "forming")
-        return {
-            "can_open": reason is None,
-            "reason": reason,
-            "used": used,
-            "remaining": remaining,
-            "unpaid_order_id": unpaid[:1].order_id.id or None,
-            "team_token": forming[:1].team_id.token or None,
-        }
 
     # === HOOKS === #
 

@@ -150,60 +150,6 @@ class PinbuTeam(models.Model):
             return "failed"
         return TEAM_OUTCOME[self.state]
 
-    def _seats_held(self):
-        """How many places are held by shoppers at checkout now."""
-        self.ensure_one()
-        return (
-            self.env["pinbu.seat"]
-            .sudo()
-            .search_count(
-                [
-                    ("team_id", "=", self.id),
-                    ("state", "=", "held"),
-                    ("hold_until", ">", self.env.cr.now()),
-                ]
-            )
-        )
-
-    def _viewer_state(self, partner):
-        """What this shopper is, and may do, in the team.
-
-        :return: ``is_member``, ``is_leader``, ``can_join``, ``reason`` (code or None), ``order_id``
-        """
-        self.ensure_one()
-        team = self.sudo()
-        now = self.env.cr.now()
-        seats = self.env["pinbu.seat"].sudo().search(
-            [("team_id", "=", team.id), ("partner_id", "=", partner.id)]
-        )
-        mine = seats.filtered(
-            lambda s: s.state in ("paid", "won", "lost")
-            or (s.state == "held" and s.hold_until > now)
-        )[:1]
-        member = mine.filtered(lambda s: s.state != "held")
-        reason = None
-        if member:
-            reason = "already_in_team"
-        elif team._effective_state() != "forming":
-            reason = "team_closed" if team._effective_state() == "failed" else "team_full"
-        elif team.activity_id.state != "running":
-            reason = "activity_not_running"
-        elif not mine and team.seats_paid + team._seats_held() >= team.size:
-            reason = "team_full"
-        elif (
-            not mine
-            and team.activity_id.limit_per_user
-            and team.activity_id._times_used(partner) >= team.activity_id.limit_per_user
-        ):
-            reason = "limit_reached"
-        return {
-            "is_member": bool(member),
-            "is_leader": bool(member.is_leader),
-            "can_join": reason is None,
-            "reason": reason,
-            "order_id": mine.order_id.id or None,
-        }
-
     # === BUSINESS METHODS: THE OUTCOME === #
 
     @api.model

@@ -28,11 +28,11 @@ class PinbuTeam(models.Model):
             and all(picking.state in ("done", "cancel") for picking in team.picking_ids)
             and any(picking.state == "done" for picking in team.picking_ids)
         )
-        shipped._move("formed", "shipped", "all deliveries done")
+        shipped._move("formed", "shipped", "deliveries done")
 
     def _update_settled(self):
         settled = self.filtered(lambda team: team.state == "failed" and team._is_settled())
-        settled._move("failed", "settled", "every refund and subsidy is final")
+        settled._move("failed", "settled", "everything final")
 
     def _move(self, source, target, reason):
         self.flush_recordset()

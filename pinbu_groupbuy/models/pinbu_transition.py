@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..transactions import SQL_NOW
@@ -15,14 +15,61 @@ class PinbuTransition(models.Model):
     _order = "id desc"
     _log_access = False
 
-    # Plain integers underneath would survive a deletion, but teams and seats are never deleted.
-    team_id = fields.Many2one("pinbu.team", readonly=True, index="btree_not_null")
-    seat_id = fields.Many2one("pinbu.seat", readonly=True, index="btree_not_null")
+    # `restrict`: setting a reference to nothing would change a row.
+    team_id = fields.Many2one(
+        "pinbu.team", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
+    seat_id = fields.Many2one(
+        "pinbu.seat", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     from_state = fields.Char(readonly=True)
     to_state = fields.Char(readonly=True, required=True)
     reason = fields.Char(readonly=True)
-    user_id = fields.Many2one("res.users", string="By", readonly=True)
+    user_id = fields.Many2one("res.users", string="By", readonly=True, ondelete="restrict")
     date = fields.Datetime(readonly=True, required=True)
+    description = fields.Char(compute="_compute_description")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("to_state", "reason")
+    def _compute_description(self):
+        """What happened, in the back office's language; the row itself keeps the codes."""
+        states = {
+            **dict(self.env["pinbu.seat"]._fields["state"]._description_selection(self.env)),
+            **dict(self.env["pinbu.team"]._fields["state"]._description_selection(self.env)),
+        }
+        reasons = self._reason_labels()
+        for row in self:
+            state = states.get(row.to_state, row.to_state)
+            reason = reasons.get(row.reason, row.reason)
+            row.description = self.env._(
+                "%(state)s: %(reason)s", state=state, reason=reason
+            ) if reason else state
+
+    @api.model
+    def _reason_labels(self):
+        """Hook: ``{reason as stored: what a merchant reads}``"""
+        return {
+            "cancelled by the merchant": self.env._("cancelled by the merchant"),
+            "cancelled by the shopper": self.env._("cancelled by the shopper"),
+            "checkout": self.env._("at checkout"),
+            "checkout failed": self.env._("checkout did not finish"),
+            "deadline": self.env._("not full in time"),
+            "deliveries done": self.env._("all deliveries are done"),
+            "formed": self.env._("the team is formed"),
+            "full": self.env._("all places are paid"),
+            "hold lapsed": self.env._("not paid in time"),
+            "merchant": self.env._("stopped by the merchant"),
+            "opened": self.env._("the leader has paid"),
+            "paid late": self.env._("paid after the deadline"),
+            "payment": self.env._("payment received"),
+            "payment after the hold": self.env._("payment received after the hold"),
+            "stock": self.env._("out of stock"),
+            "everything final": self.env._("every refund and subsidy is final"),
+            "team failed": self.env._("the team has failed"),
+        }
+
+    # === CONSTRAINT METHODS === #
 
     def init(self):
         self.env.cr.execute("""

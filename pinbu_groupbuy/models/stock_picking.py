@@ -16,14 +16,15 @@ class StockPicking(models.Model):
     pinbu_team_id = fields.Many2one(
         "pinbu.team",
         string="Group-buying Team",
-        compute="_compute_pinbu_seat_id",
-        search="_search_pinbu_team_id",
+        compute="_compute_pinbu_team_id",
+        store=True,
+        index="btree_not_null",
         compute_sudo=True,
     )
     pinbu_activity_id = fields.Many2one(
         "pinbu.activity",
         string="Group-buying Activity",
-        compute="_compute_pinbu_activity_id",
+        compute="_compute_pinbu_team_id",
         store=True,
         compute_sudo=True,
     )
@@ -41,19 +42,17 @@ class StockPicking(models.Model):
             if picking.pinbu_is_gated and picking.state == "assigned":
                 picking.state = "confirmed"
 
-    @api.depends("sale_id.seat_ids.team_id")
+    @api.depends("sale_id.seat_ids")
     def _compute_pinbu_seat_id(self):
         for picking in self:
             picking.pinbu_seat_id = picking.sale_id.seat_ids[:1]
-            picking.pinbu_team_id = picking.pinbu_seat_id.team_id
 
-    def _search_pinbu_team_id(self, operator, value):
-        return [("sale_id.seat_ids.team_id", operator, value)]
-
-    @api.depends("sale_id.seat_ids.activity_id")
-    def _compute_pinbu_activity_id(self):
+    @api.depends("sale_id.seat_ids.team_id")
+    def _compute_pinbu_team_id(self):
         for picking in self:
-            picking.pinbu_activity_id = picking.sale_id.seat_ids[:1].activity_id
+            seat = picking.sale_id.seat_ids[:1]
+            picking.pinbu_team_id = seat.team_id
+            picking.pinbu_activity_id = seat.activity_id
 
     @api.depends("pinbu_is_gated", "sale_id.seat_ids.state", "pinbu_team_id.seats_paid")
     def _compute_pinbu_gate_reason(self):

@@ -1,3 +1,4 @@
+import secrets
 from contextlib import nullcontext
 from datetime import timedelta
 from unittest.mock import patch
@@ -32,11 +33,11 @@ class GroupBuyMixin:
             [("type", "=", "bank"), ("company_id", "=", cls.company.id)], limit=1
         )
         method = cls.env["payment.method"].create(
-            {"name": "Test method", "code": "pinbu_test", "active": True}
+            {"name": "Test method", "code": f"test_{secrets.token_hex(4)}", "active": True}
         )
-        cls.env["account.payment.method"].create(
-            {"name": "Test provider", "code": "none", "payment_type": "inbound"}
-        )
+        methods = cls.env["account.payment.method"]
+        if not methods.search([("code", "=", "none")]):
+            methods.create({"name": "Test provider", "code": "none", "payment_type": "inbound"})
         # The demo merchant's provider may be there as well.
         cls.env["payment.provider"].search([("is_published", "=", True)]).is_published = False
         provider = cls.env["payment.provider"].create(

@@ -1,0 +1,240 @@
+"""Rivals on cursors of their own, with committed data: what no savepoint can show."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+from odoo.service.model import retrying
+from odoo.sql_db import db_connect
+from odoo.tests import BaseCase, get_db_name, tagged
+
+from ..exceptions import PinbuError
+from .common import GroupBuyMixin
+
+CLIENTS = 8
+
+# What a test leaves behind, children first.
+TABLES = (
+    "pinbu_transition",
+    "pinbu_settlement",
+    "pinbu_seat",
+    "pinbu_team",
+)
+
+
+class ConcurrentCase(GroupBuyMixin, BaseCase):
+    """Tests whose data is committed, and taken away again at the end.
+
+    Deliveries, payments and entries cannot be deleted; the tests stop before these come into
+    being, by keeping the settlement queue to themselves.
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.registry = Registry(get_db_name())
+        cls.cr = None
+        cls.open_cr = cls.registry.cursor()
+        cls.addClassCleanup(cls.open_cr.close)
+        cls.env = api.Environment(cls.open_cr, SUPERUSER_ID, {"mail_notrack": True})
+        cls.env["ir.cron"].search([("cron_name", "like", "Group-buying")]).active = False
+        cls.addClassCleanup(cls.clean)
+        cls.set_up_shop()
+        cls.people = [cls.shopper(f"Rival {number}") for number in range(CLIENTS)]
+        cls.open_cr.commit()
+
+    @classmethod
+    def clean(cls):
+        cls.open_cr.rollback()
+        env = cls.env
+        env.invalidate_all()
+        for table in TABLES:
+            cls.open_cr.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        cls.open_cr.execute("DELETE FROM pinbu_transition")
+        cls.open_cr.execute("DELETE FROM pinbu_settlement")
+        orders = env["pinbu.seat"].search([]).order_id
+        transactions = orders.transaction_ids
+        cls.open_cr.execute("DELETE FROM pinbu_seat")
+        cls.open_cr.execute("DELETE FROM pinbu_team")
+        for table in TABLES:
+            cls.open_cr.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+        env.invalidate_all()
+        transactions.unlink()
+        orders.filtered(lambda order: order.state == "sale")._action_cancel()
+        orders.unlink()
+        env["pinbu.activity"].search([("name", "=", "Three bags of crisps")]).unlink()
+        cls.provider.write({"state": "disabled", "is_published": False})
+        env["ir.cron"].with_context(active_test=False).search(
+            [("cron_name", "like", "Group-buying")]
+        ).active = True
+        cls.open_cr.commit()
+
+    def at_once(self, function, arguments):
+        """Call `function(env, argument)` for each argument, each in a thread and transaction of
+        its own as a request would run, all starting together.
+
+        :return: for each its result, or the PinbuError's code
+        """
+        barrier = threading.Barrier(len(arguments))
+
+        def request(argument):
+            with self.registry.cursor() as cr:
+                env = api.Environment(cr, SUPERUSER_ID, {})
+                barrier.wait(timeout=20)
+                try:
+                    return retrying(lambda: function(env, argument), env)
+                except PinbuError as error:
+                    return error.code
+
+        with ThreadPoolExecutor(len(arguments)) as pool:
+            results = list(pool.map(request, arguments))
+        self.env.cr.rollback()
+        self.env.invalidate_all()
+        return results
+
+    def committed(self, function):
+        """:return: the result of `function(env)`, committed"""
+        return self.at_once(lambda env, _argument: function(env), [None])[0]
+
+    def open_team(self, leader):
+        """:return: the id of a committed team with one paying member"""
+
+        def pay(env, order_id):
+            env["sale.order"].browse(order_id)._pinbu_start_payment()._set_done()
+
+        order_id = self.committed(
+            lambda env: env["pinbu.seat"]
+            ._checkout(leader.with_env(env), self.activity.with_env(env), self.product.with_env(env))[0]
+            .id
+        )
+        self.at_once(pay, [order_id])
+        seat = self.env["pinbu.seat"].search([("order_id", "=", order_id)])
+        return seat.team_id
+
+
+@tagged("post_install", "-at_install")
+class TestConcurrency(ConcurrentCase):
+    def check_out(self, team):
+        def function(env, shopper_id):
+            order, _created = env["pinbu.seat"]._checkout(
+                env["res.partner"].browse(shopper_id),
+                self.activity.with_env(env),
+                self.product.with_env(env),
+                team=team and team.with_env(env),
+            )
+            return order.id
+
+        return function
+
+    def test_last_places_of_a_team(self):
+        """Seven rivals for two places: two orders, five polite refusals, never a third."""
+        team = self.open_team(self.people[0])
+        results = self.at_once(self.check_out(team), [p.id for p in self.people[1:]])
+        orders = [result for result in results if isinstance(result, int)]
+        self.assertEqual(len(orders), 2, results)
+        self.assertEqual(set(results) - set(orders), {"team_full"})
+        self.assertEqual((team.seats_taken, team.seats_paid), (3, 1))
+        self.assertEqual(
+            self.env["pinbu.seat"].search_count([("team_id", "=", team.id), ("state", "=", "held")]),
+            2,
+        )
+
+        # Both pay in the same moment: the team forms, once.
+        def pay(env, order_id):
+            env["sale.order"].browse(order_id)._pinbu_start_payment()._set_done()
+
+        self.at_once(pay, orders)
+        self.assertEqual((team.state, team.seats_paid), ("formed", 3))
+        self.assertEqual(set(team.seat_ids.mapped("state")), {"won"})
+        formed = team.transition_ids.filtered(lambda row: row.to_state == "formed")
+        self.assertEqual(len(formed), 1)
+
+    def test_one_shopper_eight_times(self):
+        """Eight taps on the same button: one order."""
+        results = self.at_once(self.check_out(None), [self.people[1].id] * CLIENTS)
+        self.assertEqual(len(set(results)), 1, results)
+        seats = self.env["pinbu.seat"].search([("partner_id", "=", self.people[1].id)])
+        self.assertEqual(len(seats.filtered(lambda s: s.state == "held")), 1)
+
+    def test_quota(self):
+        line = self.activity.line_ids
+        line.quota = line.quota_taken + 3
+        self.open_cr.commit()
+        results = self.at_once(self.check_out(None), [p.id for p in self.people])
+        line.invalidate_recordset()
+        self.assertEqual(line.quota_taken, line.quota)
+        self.assertIn("sold_out", results)
+        line.quota = 0
+        self.open_cr.commit()
+
+    def test_payment_against_the_deadline(self):
+        """The last payment and the deadline in the same moment: formed, or failed; never both."""
+        for _round in range(5):
+            self.activity.limit_per_user = 0
+            self.open_cr.commit()
+            leader, second, third = self.people[2:5]
+            team = self.open_team(leader)
+            orders = self.at_once(self.check_out(team), [second.id, third.id])
+            txs = [
+                self.committed(
+                    lambda env, order=order: env["sale.order"]
+                    .browse(order)
+                    ._pinbu_start_payment()
+                    .id
+                )
+                for order in orders
+            ]
+            self.open_cr.execute(
+                "UPDATE pinbu_team SET deadline = (clock_timestamp() AT TIME ZONE 'UTC')"
+                " + interval '60 milliseconds' WHERE id = %s",
+                [team.id],
+            )
+            self.open_cr.commit()
+
+            def act(env, job):
+                if job == "deadline":
+                    env["pinbu.settlement"]._cron_close_teams()
+                else:
+                    env["payment.transaction"].browse(job)._set_done()
+
+            self.at_once(act, [*txs, "deadline"])
+            self.committed(lambda env: env["pinbu.settlement"]._cron_close_teams())
+            states = set(team.seat_ids.mapped("state"))
+            if team.state == "formed":
+                self.assertEqual(states, {"won"})
+            else:
+                self.assertLessEqual(states, {"lost", "released"})
+            self.assertFalse(
+                self.env["pinbu.seat"].search([("state", "=", "paid"), ("is_counted", "=", False)])
+            )
+
+    def test_hold_that_lapses_while_it_is_paid(self):
+        """The payer of a lapsed hold and a newcomer want the same last place: one gets it."""
+        self.activity.limit_per_user = 0
+        self.open_cr.commit()
+        leader, second, slow, quick = self.people[4:8]
+        team = self.open_team(leader)
+        orders = self.at_once(self.check_out(team), [second.id, slow.id])
+        txs = [
+            self.committed(
+                lambda env, order=order: env["sale.order"].browse(order)._pinbu_start_payment().id
+            )
+            for order in orders
+        ]
+        self.open_cr.execute(
+            "UPDATE pinbu_seat SET hold_until = hold_until - interval '1 hour' WHERE order_id = %s",
+            [orders[1]],
+        )
+        self.open_cr.commit()
+
+        def act(env, job):
+            if job == "join":
+                return self.check_out(team)(env, quick.id)
+            env["payment.transaction"].browse(job)._set_done()
+
+        self.at_once(act, [txs[1], "join"])
+        taken = self.env["pinbu.seat"].search_count(
+            [("team_id", "=", team.id), ("state", "in", ("held", "paid", "won"))]
+        )
+        self.assertEqual((taken, team.seats_taken), (3, 3))
