@@ -24,7 +24,7 @@ def in_test_transaction(cr):
     A second cursor would not see that test's rows, and would wait for ever for those it touched.
     Cursors that a test opens for its own threads are real ones and are treated as such.
     """
-    from odoo.modules import module  # noqa: PLC0415  the attribute changes while tests run
+    from odoo.modules import module
 
     if not isinstance(cr, Cursor):
         return True

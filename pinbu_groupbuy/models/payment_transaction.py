@@ -262,9 +262,7 @@ class PaymentTransaction(models.Model):
         seat = self.sale_order_ids.seat_ids
         if seat.transaction_id != self:
             is_due = self._pinbu_is_amount_due()
-            after_commit(
-                self.env, lambda: seat._count_payment(self.id if is_due else None)
-            )
+            after_commit(self.env, lambda: seat._count_payment(self.id if is_due else None))
 
     def _pinbu_send_refund(self):
         """Do what the framework's `_refund` does after it has made the child."""

@@ -222,9 +222,7 @@ class PinbuActivity(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_seats(self):
         if self._has_seats():
-            raise UserError(
-                self.env._("Shoppers took part in this activity: archive it instead.")
-            )
+            raise UserError(self.env._("Shoppers took part in this activity: archive it instead."))
 
     # === ACTION METHODS === #
 

@@ -32,7 +32,7 @@ class PinbuActivityLine(models.Model):
         required=True,
         default=0,
         help="How many pieces this activity may sell. A failed team gives its pieces back. "
-        "0 means no limit but the stock."
+        "0 means no limit but the stock.",
     )
     quota_taken = fields.Integer(
         string="Pieces Taken", required=True, default=0, readonly=True, copy=False

@@ -18,9 +18,7 @@ class PinbuSeat(models.Model):
     _inherit = "pinbu.seat"
 
     @api.model
-    def _claim(
-        self, partner, activity, line, quantity, team, inviter=None, accept_reroute=False
-    ):
+    def _claim(self, partner, activity, line, quantity, team, inviter=None, accept_reroute=False):
         """Hold a place, or find the one that this shopper holds already.
 
         Nothing may have been written in the request's own transaction before.
@@ -230,9 +228,7 @@ class PinbuSeat(models.Model):
         raise PinbuError("team_closed", self.env._("This team is closed."))
 
     @api.model
-    def _insert_seat(
-        self, cr, partner, activity, line, quantity, team, inviter, accept_reroute
-    ):
+    def _insert_seat(self, cr, partner, activity, line, quantity, team, inviter, accept_reroute):
         cr.execute(
             SQL(
                 """

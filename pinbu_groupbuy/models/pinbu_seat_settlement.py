@@ -33,11 +33,13 @@ class PinbuSeat(models.Model):
     def _mark_reserved(self):
         """From now on the delivery's reservation, not the seat, keeps these pieces."""
         reserved = self.filtered(
-            lambda seat: not seat.is_reserved
-            and seat.order_id.picking_ids.move_ids
-            and all(
-                move.state in ("assigned", "done", "cancel")
-                for move in seat.order_id.picking_ids.move_ids
+            lambda seat: (
+                not seat.is_reserved
+                and seat.order_id.picking_ids.move_ids
+                and all(
+                    move.state in ("assigned", "done", "cancel")
+                    for move in seat.order_id.picking_ids.move_ids
+                )
             )
         )
         reserved.is_reserved = True

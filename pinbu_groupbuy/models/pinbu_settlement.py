@@ -93,9 +93,7 @@ class PinbuSettlement(models.Model):
                 if not batch._settle_or_undo():
                     for job in batch:
                         job._settle_alone()
-                left = self.env["ir.cron"]._commit_progress(
-                    len(batch), remaining=jobs._due(shard)
-                )
+                left = self.env["ir.cron"]._commit_progress(len(batch), remaining=jobs._due(shard))
             except OperationalError:
                 # Somebody else changed the same rows first: a new snapshot is needed.
                 self.env.cr.rollback()

@@ -33,7 +33,9 @@ class PinbuTeam(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     size = fields.Integer(required=True, readonly=True)
-    seats_taken = fields.Integer(required=True, default=0, readonly=True, help="Places held, paid or won.")
+    seats_taken = fields.Integer(
+        required=True, default=0, readonly=True, help="Places held, paid or won."
+    )
     seats_paid = fields.Integer(required=True, default=0, readonly=True)
     missing = fields.Integer(compute="_compute_missing")
     state = fields.Selection(
@@ -237,9 +239,7 @@ class PinbuTeam(models.Model):
         if not moved:
             return
         self._lose(cr, timely, failure)
-        cr.execute(
-            SQL("SELECT id FROM pinbu_seat WHERE team_id = %s AND state = 'held'", team_id)
-        )
+        cr.execute(SQL("SELECT id FROM pinbu_seat WHERE team_id = %s AND state = 'held'", team_id))
         held = [row[0] for row in cr.fetchall()]
         self.env["pinbu.seat"]._give_up(cr, held, "team failed")
         self.env["pinbu.seat"]._give_up(cr, late, "paid late", source="paid")

@@ -23,10 +23,12 @@ class PinbuTeam(models.Model):
 
     def _update_shipped(self):
         shipped = self.filtered(
-            lambda team: team.state == "formed"
-            and team.picking_ids
-            and all(picking.state in ("done", "cancel") for picking in team.picking_ids)
-            and any(picking.state == "done" for picking in team.picking_ids)
+            lambda team: (
+                team.state == "formed"
+                and team.picking_ids
+                and all(picking.state in ("done", "cancel") for picking in team.picking_ids)
+                and any(picking.state == "done" for picking in team.picking_ids)
+            )
         )
         shipped._move("formed", "shipped", "deliveries done")
 
@@ -36,9 +38,7 @@ class PinbuTeam(models.Model):
 
     def _move(self, source, target, reason):
         self.flush_recordset()
-        move_state(
-            self.env.cr, self.env.uid, "pinbu_team", self.ids, [source], target, reason
-        )
+        move_state(self.env.cr, self.env.uid, "pinbu_team", self.ids, [source], target, reason)
         self.invalidate_recordset()
 
     def _is_settled(self):

@@ -42,9 +42,9 @@ class PinbuTransition(models.Model):
         for row in self:
             state = states.get(row.to_state, row.to_state)
             reason = reasons.get(row.reason, row.reason)
-            row.description = self.env._(
-                "%(state)s: %(reason)s", state=state, reason=reason
-            ) if reason else state
+            row.description = (
+                self.env._("%(state)s: %(reason)s", state=state, reason=reason) if reason else state
+            )
 
     @api.model
     def _reason_labels(self):

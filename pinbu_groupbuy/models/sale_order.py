@@ -108,9 +108,7 @@ class SaleOrder(models.Model):
 
     def _create_invoices(self, grouped=False, final=False, date=None):
         if any(seat.state != "won" for seat in self.sudo().seat_ids):
-            raise UserError(
-                self.env._("There is nothing to invoice before the team is formed.")
-            )
+            raise UserError(self.env._("There is nothing to invoice before the team is formed."))
         return super()._create_invoices(grouped=grouped, final=final, date=date)
 
     # === BUSINESS METHODS: CHECKS === #

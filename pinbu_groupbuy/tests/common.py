@@ -4,8 +4,9 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, Command, api, fields
-from odoo.addons.payment.models.payment_transaction import PaymentTransaction
 from odoo.tests import TransactionCase
+
+from odoo.addons.payment.models.payment_transaction import PaymentTransaction
 
 from ..models.pinbu_settlement import SHARDS
 
@@ -85,9 +86,7 @@ class GroupBuyMixin:
                 "starts_at": fields.Datetime.now() - timedelta(days=1),
                 "ends_at": fields.Datetime.now() + timedelta(days=30),
                 "line_ids": [
-                    Command.create(
-                        {"product_id": product.id, "group_price": price, "quota": quota}
-                    )
+                    Command.create({"product_id": product.id, "group_price": price, "quota": quota})
                 ],
                 "size": 3,
                 **vals,

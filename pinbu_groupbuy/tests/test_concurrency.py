@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
-from odoo.sql_db import db_connect
 from odoo.tests import BaseCase, get_db_name, tagged
 
 from ..exceptions import PinbuError
@@ -104,9 +103,13 @@ class ConcurrentCase(GroupBuyMixin, BaseCase):
             env["sale.order"].browse(order_id)._pinbu_start_payment()._set_done()
 
         order_id = self.committed(
-            lambda env: env["pinbu.seat"]
-            ._checkout(leader.with_env(env), self.activity.with_env(env), self.product.with_env(env))[0]
-            .id
+            lambda env: (
+                env["pinbu.seat"]
+                ._checkout(
+                    leader.with_env(env), self.activity.with_env(env), self.product.with_env(env)
+                )[0]
+                .id
+            )
         )
         self.at_once(pay, [order_id])
         seat = self.env["pinbu.seat"].search([("order_id", "=", order_id)])
@@ -136,7 +139,9 @@ class TestConcurrency(ConcurrentCase):
         self.assertEqual(set(results) - set(orders), {"team_full"})
         self.assertEqual((team.seats_taken, team.seats_paid), (3, 1))
         self.assertEqual(
-            self.env["pinbu.seat"].search_count([("team_id", "=", team.id), ("state", "=", "held")]),
+            self.env["pinbu.seat"].search_count(
+                [("team_id", "=", team.id), ("state", "=", "held")]
+            ),
             2,
         )
 
@@ -178,10 +183,9 @@ class TestConcurrency(ConcurrentCase):
             orders = self.at_once(self.check_out(team), [second.id, third.id])
             txs = [
                 self.committed(
-                    lambda env, order=order: env["sale.order"]
-                    .browse(order)
-                    ._pinbu_start_payment()
-                    .id
+                    lambda env, order=order: (
+                        env["sale.order"].browse(order)._pinbu_start_payment().id
+                    )
                 )
                 for order in orders
             ]

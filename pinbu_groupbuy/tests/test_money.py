@@ -1,8 +1,9 @@
 from unittest.mock import patch
 
-from odoo.addons.payment.models.payment_transaction import PaymentTransaction
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
+
+from odoo.addons.payment.models.payment_transaction import PaymentTransaction
 
 from .common import GroupBuyCase
 

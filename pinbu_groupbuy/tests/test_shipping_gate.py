@@ -68,14 +68,18 @@ class TestShippingGate(GroupBuyCase):
         self.assert_kept()
 
     def test_second_line(self):
-        move = self.env["stock.move"].with_user(self.clerk).create(
-            {
-                "product_id": self.product.id,
-                "product_uom_qty": 1,
-                "picking_id": self.picking.id,
-                "location_id": self.picking.location_id.id,
-                "location_dest_id": self.picking.location_dest_id.id,
-            }
+        move = (
+            self.env["stock.move"]
+            .with_user(self.clerk)
+            .create(
+                {
+                    "product_id": self.product.id,
+                    "product_uom_qty": 1,
+                    "picking_id": self.picking.id,
+                    "location_id": self.picking.location_id.id,
+                    "location_dest_id": self.picking.location_dest_id.id,
+                }
+            )
         )
         with self.assertRaises(UserError):
             move._action_confirm()

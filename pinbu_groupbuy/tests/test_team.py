@@ -35,9 +35,7 @@ class TestTeam(GroupBuyCase):
 
     def test_full_team_refuses_a_fourth(self):
         team = self.form_team()
-        self.assertEqual(
-            self.refusal(self.checkout, self.shopper("fourth"), team), "team_full"
-        )
+        self.assertEqual(self.refusal(self.checkout, self.shopper("fourth"), team), "team_full")
         self.assertEqual(team.seats_taken, 3)
 
     def test_a_held_place_is_taken(self):
@@ -104,9 +102,7 @@ class TestTeam(GroupBuyCase):
 
     def test_activity_must_run(self):
         self.activity.action_stop()
-        self.assertEqual(
-            self.refusal(self.checkout, self.shopper("1")), "activity_not_running"
-        )
+        self.assertEqual(self.refusal(self.checkout, self.shopper("1")), "activity_not_running")
         draft = self.make_activity(publish=False)
         self.assertEqual(
             self.refusal(self.checkout, self.shopper("1"), activity=draft),
@@ -115,9 +111,7 @@ class TestTeam(GroupBuyCase):
 
     def test_too_late_to_open(self):
         self.activity.ends_at = self.env.cr.now().replace(microsecond=0)
-        self.activity.ends_at = self.activity.ends_at.replace(
-            year=self.activity.ends_at.year + 1
-        )
+        self.activity.ends_at = self.activity.ends_at.replace(year=self.activity.ends_at.year + 1)
         late = self.make_activity(validity_hours=24 * 40)
         self.assertEqual(
             self.refusal(self.checkout, self.shopper("1"), activity=late), "too_late_to_open"
@@ -134,16 +128,16 @@ class TestTeam(GroupBuyCase):
         activity = self.make_activity(mode="super", size=100)
         team = activity.super_team_id
         self.assertEqual((team.size, team.leader_id.id), (100, False))
-        self.assertEqual(self.refusal(self.checkout, self.shopper("1"), activity=activity),
-                         "activity_not_running")
+        self.assertEqual(
+            self.refusal(self.checkout, self.shopper("1"), activity=activity),
+            "activity_not_running",
+        )
         self.join(self.shopper("1"), team)
         self.assertEqual(team.seats_paid, 1)
 
     def test_only_a_manager_moves_a_deadline(self):
         team = self.join(self.shopper("1")).team_id
-        marketing = new_test_user(
-            self.env, "marketing", groups="pinbu_groupbuy.group_user"
-        )
+        marketing = new_test_user(self.env, "marketing", groups="pinbu_groupbuy.group_user")
         manager = new_test_user(self.env, "manager", groups="pinbu_groupbuy.group_manager")
         later = team.deadline.replace(year=team.deadline.year + 1)
         with self.assertRaises(AccessError):
@@ -156,7 +150,10 @@ class TestTeam(GroupBuyCase):
     def test_log_cannot_be_changed(self):
         team = self.join(self.shopper("1")).team_id
         self.assertTrue(team.transition_ids)
-        for statement in ("UPDATE pinbu_transition SET reason = ''", "DELETE FROM pinbu_transition"):
+        for statement in (
+            "UPDATE pinbu_transition SET reason = ''",
+            "DELETE FROM pinbu_transition",
+        ):
             with (
                 self.assertRaisesRegex(Exception, "never changed"),
                 self.cr.savepoint(),
