@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 import psycopg2
 from psycopg2 import errors as pg_errors
+from psycopg2.pool import PoolError
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.http import http_date
 
@@ -330,7 +331,8 @@ class PinbuDispatcher(http.Dispatcher):
             # Odoo's wording of a race that the other request won; a repetition finds its result.
             return True
         return isinstance(
-            exc, psycopg2.OperationalError | psycopg2.InterfaceError | ConcurrencyError
+            exc,
+            psycopg2.OperationalError | psycopg2.InterfaceError | PoolError | ConcurrencyError,
         )
 
     def _error_response(self, error, exc):

@@ -134,9 +134,11 @@ class PinbuActivity(models.Model):
         return {team.activity_id.id: team for team in teams}
 
     def _viewer_states(self, partner):
-        """What this shopper may do in each activity; see `_viewer_state`.
+        """What this shopper may do in each activity.
 
-        :return: ``{activity id: dict}``
+        :return: ``{activity id: {can_open, reason, used, remaining, unpaid_order_id,
+                 team_token}}``; ``reason`` is an error code or None, ``remaining`` None without
+                 a limit, ``team_token`` that of a team of theirs that still forms
         """
         used_of = self._times_used_by_activity(partner)
         seats = (

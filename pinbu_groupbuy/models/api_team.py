@@ -71,9 +71,10 @@ class PinbuTeam(models.Model):
         )
 
     def _viewer_states(self, partner):
-        """What this shopper is, and may do, in each team; see `_viewer_state`.
+        """What this shopper is, and may do, in each team.
 
-        :return: ``{team id: dict}``
+        :return: ``{team id: {is_member, is_leader, can_join, reason, order_id}}``; ``reason`` is
+                 an error code or None
         """
         teams = self.sudo()
         now = self.env.cr.now()

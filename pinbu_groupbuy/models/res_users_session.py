@@ -1,13 +1,15 @@
 import unicodedata
-
-from psycopg2 import errors as pg_errors
+from contextlib import contextmanager
 
 from odoo import Command, api, models
-from odoo.tools import str2bool
+from odoo.tools import SQL, str2bool
 
 from ..exceptions import PinbuError
+from ..transactions import in_test_transaction
 
 _DEMO = "demo:"
+# The class of the advisory locks on log-ins; those on shoppers have another.
+_LOCK = 19_0002
 
 
 class ResUsers(models.Model):
@@ -81,15 +83,36 @@ class ResUsers(models.Model):
         Users = self.env["res.users"].sudo().with_context(active_test=False)
         user = Users.search([("login", "=", login)])
         if not user:
-            try:
-                user = Users._create_shopper({**values, "login": login})
-            except pg_errors.UniqueViolation:
-                # The other log-in won; a new snapshot shows its user.
-                self.env.cr.rollback()
+            with self._alone(login):
                 user = Users.search([("login", "=", login)])
+                user = user or Users._create_shopper({**values, "login": login})
         if not user.active or not user.share:
             raise self._login_failed()
         return user
+
+    @contextmanager
+    def _alone(self, login):
+        """First log-ins of one shopper go one after the other: the second finds the first's user.
+
+        The lock belongs to the session, not to the transaction, so that the snapshot can be taken
+        behind it; a second connection for it would run a busy server out of connections.
+        """
+        cr = self.env.cr
+        in_test = in_test_transaction(cr)
+        lock = SQL("%s, hashtext(%s)", _LOCK, login)
+        cr.execute(SQL("SELECT pg_advisory_lock(%s)", lock))
+        try:
+            if not in_test:
+                cr.commit()
+            yield
+            if not in_test:
+                cr.commit()
+        except BaseException:
+            if not in_test:
+                cr.rollback()
+            raise
+        finally:
+            cr.execute(SQL("SELECT pg_advisory_unlock(%s)", lock))
 
     @api.model
     def _create_shopper(self, values):
