@@ -70,6 +70,7 @@ class PinbuSeat(models.Model):
     )
     is_leader = fields.Boolean(readonly=True)
     hold_until = fields.Datetime(readonly=True)
+    payment_asked_at = fields.Datetime(readonly=True)
     paid_at = fields.Datetime(readonly=True)
     inviter_id = fields.Many2one("res.partner", readonly=True, index="btree_not_null")
     accept_reroute = fields.Boolean(readonly=True)

@@ -1,5 +1,7 @@
 """From a shopper's wish to an order that awaits payment."""
 
+from psycopg2 import OperationalError
+
 from odoo import Command, api, models
 
 from ..exceptions import PinbuError
@@ -65,10 +67,20 @@ class PinbuSeat(models.Model):
                 seat._update_order(address, remark)
                 return seat.order_id, False
             return seat._create_order(address, remark), True
-        except PinbuError:
-            self.env.cr.rollback()
-            seat._release_hold("checkout failed")
+        except OperationalError:
+            # Odoo runs the request again, which then finds the place it holds.
             raise
+        except Exception:
+            seat._release_without_order()
+            raise
+
+    def _release_without_order(self):
+        """A checkout that failed gives its new place back at once; expiry is the fallback."""
+        if not in_test_transaction(self.env.cr):
+            self.env.cr.rollback()
+        self.env.invalidate_all()
+        if not self.order_id:
+            self._release_hold("checkout failed")
 
     @api.model
     def _check_offer(self, partner, activity, product, quantity, team):

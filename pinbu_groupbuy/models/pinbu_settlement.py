@@ -78,6 +78,7 @@ class PinbuSettlement(models.Model):
 
     def action_retry(self):
         """Try again now instead of waiting for the next attempt."""
+        self.check_access("read")
         self.sudo().write({"due_at": fields.Datetime.now()})
         for shard in range(SHARDS):
             self.env.ref(f"pinbu_groupbuy.ir_cron_settle_{shard}").sudo()._trigger()

@@ -190,6 +190,10 @@ class SaleOrder(models.Model):
         order = self.sudo()
         if order.seat_ids.state in ("paid", "won", "lost"):
             raise PinbuError("already_paid", self.env._("This order is paid already."))
+        # Of two requests at once the second fails to serialise, and finds the first one's payment
+        # when Odoo repeats it.
+        order.seat_ids.write({"payment_asked_at": fields.Datetime.now()})
+        order.seat_ids.flush_recordset()
         if order._pinbu_state() != "unpaid":
             raise PinbuError("order_closed", self.env._("This order is closed."))
         pending = order.transaction_ids.filtered(
@@ -258,11 +262,30 @@ class SaleOrder(models.Model):
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines._check_team_does_not_decide()
+        return lines
+
     def write(self, vals):
-        if PROTECTED_LINE_FIELDS & vals.keys() and not self.env.su:
-            live = self.sudo().order_id.seat_ids.filtered(lambda s: s.state in ("held", "paid"))
-            if live:
-                raise UserError(
-                    self.env._("What a team's member ordered cannot be changed while it forms.")
-                )
+        if PROTECTED_LINE_FIELDS & vals.keys():
+            self._check_team_does_not_decide()
         return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_group_buy(self):
+        self._check_team_does_not_decide()
+
+    # === BUSINESS METHODS === #
+
+    def _check_team_does_not_decide(self):
+        """What a member ordered stays as it is until the team has decided. Pinbu itself, which
+        acts with all rights, may change what is not paid yet."""
+        seats = self.sudo().order_id.seat_ids.filtered(lambda s: s.state in ("held", "paid"))
+        if seats and not self.env.su:
+            raise UserError(
+                self.env._("What a team's member ordered cannot be changed while it forms.")
+            )

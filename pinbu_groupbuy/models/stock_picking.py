@@ -63,6 +63,12 @@ class StockPicking(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _action_done(self):
+        res = super()._action_done()
+        # The scheduler sees whether this was the team's last delivery.
+        self.env["pinbu.settlement"]._enqueue(self.env.cr, team_ids=self.sudo().pinbu_team_id.ids)
+        return res
+
     def _pinbu_reserve(self):
         """Reserve at once, also where the operation type would do it later or by hand."""
         waiting = self.move_ids.filtered(

@@ -1,7 +1,8 @@
 from unittest.mock import patch
 
+from odoo import Command
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from odoo.addons.payment.models.payment_transaction import PaymentTransaction
 
@@ -184,6 +185,31 @@ class TestMoney(GroupBuyCase):
         with self.assertRaisesRegex(Exception, "pinbu_refunded"), self.cr.savepoint():
             seat.transaction_id.action_refund()
             self.env.flush_all()
+
+    def test_what_a_member_ordered_stays(self):
+        order = self.checkout(self.shopper("1"))
+        seller = new_test_user(self.env, "seller", groups="pinbu_groupbuy.group_user")
+        order = order.with_user(seller)
+        for attempt in (
+            lambda: order.order_line.write({"price_unit": 0.01}),
+            lambda: order.order_line.unlink(),
+            lambda: order.write({"order_line": [Command.create({"product_id": self.product.id})]}),
+            lambda: order.write({"state": "sale"}),
+            lambda: order.unlink(),
+        ):
+            with self.assertRaises(UserError), self.cr.savepoint():
+                attempt()
+
+    def test_the_merchant_may_cancel_what_is_not_paid(self):
+        order = self.checkout(self.shopper("1"))
+        order.with_user(
+            new_test_user(self.env, "seller", groups="pinbu_groupbuy.group_user")
+        ).action_cancel()
+        self.assertEqual((order.state, order.seat_ids.state), ("cancel", "released"))
+
+    def test_two_payments_are_not_opened(self):
+        order = self.checkout(self.shopper("1"))
+        self.assertEqual(order._pinbu_start_payment(), order._pinbu_start_payment())
 
     def test_an_order_cannot_be_confirmed_or_cancelled_past_its_team(self):
         order = self.checkout(self.shopper("1"))

@@ -1,3 +1,6 @@
+from contextlib import suppress
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
@@ -31,7 +34,10 @@ class TestTeam(GroupBuyCase):
         self.assertEqual(team.picking_ids.mapped("state"), ["assigned"] * 3)
         team.picking_ids.button_validate()
         self.assertEqual(team.picking_ids.mapped("state"), ["done"] * 3)
-        self.assertFalse(self.env["pinbu.settlement"].search([]))
+        self.run_schedulers()
+        self.assertEqual(team.state, "shipped")
+        self.assertEqual(team._effective_state(), "formed")
+        self.assertFalse(self.env["pinbu.settlement"].search([("team_id", "=", team.id)]))
 
     def test_full_team_refuses_a_fourth(self):
         team = self.form_team()
@@ -69,6 +75,34 @@ class TestTeam(GroupBuyCase):
         self.assertEqual(order, again)
         self.assertEqual(order.pinbu_remark, "ring twice")
         self.assertEqual(self.activity.line_ids.quota_taken, 1)
+
+    def test_coming_back_with_another_quantity(self):
+        activity = self.make_activity(max_quantity=3, quota=4)
+        shopper = self.shopper("hungry")
+        order = self.checkout(shopper, activity=activity, quantity=1)
+        old_payment = order._pinbu_start_payment()
+        self.assertEqual(self.checkout(shopper, activity=activity, quantity=3), order)
+        self.assertEqual(order.amount_total, 59.7)
+        self.assertEqual(activity.line_ids.quota_taken, 3)
+        self.assertEqual(old_payment.state, "cancel")
+        self.pay(order)
+        self.run_schedulers()
+        self.assertEqual(order.picking_ids.move_ids.product_uom_qty, 3)
+        self.assertEqual(
+            self.refusal(self.checkout, self.shopper("2"), activity=activity, quantity=2),
+            "sold_out",
+        )
+
+    def test_a_checkout_that_fails_gives_its_place_back(self):
+        with (
+            # Not assertRaises: Odoo's would roll back what the test looks for.
+            suppress(ValueError),
+            patch.object(type(self.env["sale.order"]), "create", side_effect=ValueError),
+        ):
+            self.checkout(self.shopper("unlucky"))
+        self.assertEqual(self.activity.line_ids.quota_taken, 0)
+        seat = self.env["pinbu.seat"].search([("activity_id", "=", self.activity.id)])
+        self.assertEqual(seat.state, "released")
 
     def test_one_place_a_shopper(self):
         shopper = self.shopper("keen")
