@@ -5,7 +5,7 @@
 
 help:
 	@echo 'make demo    the shop: builds what is missing, plays a story, serves until Ctrl-C'
-	@echo '             DB=pinbu_demo PORT=8069 STORY=1 (0: no story) WORKERS=0'
+	@echo '             DB=pinbu_demo PORT=8069 STORY=1 (0: no story) WORKERS=0 FRESH=1 (a new database)'
 	@echo 'make test    all tests; ADDON=pinbu_groupbuy for one add-on, K=expression to choose'
 	@echo 'make lint    ruff and pylint-odoo'
 	@echo 'make shell   odoo shell on DB'

@@ -71,7 +71,8 @@ def update(odoo, name, addons):
         names = ",".join(own)
         changed = names if made_of["odoo"] == odoo.version else "base"
         log = paths.LOGS / f"database-{name}.log"
-        odoo.run(log, "updating the add-ons", "-d", name, "-i", names, "-u", changed, *_ONCE)
+        words = ("-d", name, "-i", names, "-u", changed, "--i18n-overwrite", *_ONCE)
+        odoo.run(log, "updating the add-ons (FRESH=1 makes the database anew)", *words)
         mark(odoo, name, wanted)
     return True
 

@@ -9,6 +9,7 @@ import sys
 from . import databases, lock, odoo, paths, postgres, say, server, story
 
 _ADDON = "pinbu_demo"
+_OTHERS = "marketing, warehouse, accountant"  # from pinbu_demo/data/users.xml
 
 
 def _database():
@@ -30,7 +31,8 @@ def demo():
         site = server.Server(ready, _database(), _number("PORT", "8069"), _number("WORKERS", "0"))
         try:
             site.claim()
-            databases.update(ready, site.database, [_ADDON])
+            make = databases.build if os.environ.get("FRESH") else databases.update
+            make(ready, site.database, [_ADDON])
             site.start()
             records = _play(site) if os.environ.get("STORY", "1") != "0" else []
             _look(site, records)
@@ -63,6 +65,7 @@ def _look(site, records):
     say.line(f"""
 Where to look
   Back office   {site.url}/odoo        log-in admin, password admin
+                (also {_OTHERS}, each with its name as password)
   API           {site.url}/pinbu/api/v1/activities   (shoppers log in with the code demo:<any name>)
   Server log    {site.log}""")
     for name, value in records:
