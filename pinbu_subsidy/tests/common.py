@@ -41,7 +41,7 @@ class SubsidyMixin(GroupBuyMixin):
         self.run_scheduler("close")
         self.run_scheduler("settle")
 
-    def fail(self, shoppers):
+    def fail_team(self, shoppers):
         """:return: a failed team of these shoppers, its subsidies due"""
         team = self.team_of(shoppers)
         self.lose(team)

@@ -66,7 +66,7 @@ class TestLoyalty(SubsidyCase):
 
     def test_a_seat_order_takes_no_wallet_line(self):
         partners = self.shoppers(2)
-        self.fail(partners)
+        self.fail_team(partners)
         self.grant()
         order = self.checkout(partners[0])
         order.action_open_reward_wizard()

@@ -1,6 +1,6 @@
 from psycopg2.errors import UniqueViolation
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -11,7 +11,7 @@ from .common import SubsidyCase
 class TestSubsidy(SubsidyCase):
     def test_two_of_three_are_subsidised_exactly_once(self):
         shoppers = self.shoppers(2)
-        team = self.fail(shoppers)
+        team = self.fail_team(shoppers)
         self.assertEqual(team.state, "failed")
         self.assertEqual(team.seat_ids.mapped("state"), ["lost", "lost"])
         self.assertEqual(team.subsidy_ids.mapped("state"), ["due", "due"])
@@ -29,7 +29,7 @@ class TestSubsidy(SubsidyCase):
         self.check_ledger()
 
     def test_settled_once_refunds_and_subsidies_are_final(self):
-        team = self.fail(self.shoppers(2))
+        team = self.fail_team(self.shoppers(2))
         self.run_schedulers()
         self.assertTrue(all(order._pinbu_is_refunded() for order in team.order_ids))
         self.assertEqual(team.state, "failed")
@@ -43,10 +43,22 @@ class TestSubsidy(SubsidyCase):
         self.run_schedulers()
         self.assertEqual(team.state, "settled")
 
+    def test_only_a_manager_holds_back(self):
+        due = self.fail(self.shoppers(2)).subsidy_ids
+        marketing = new_test_user(self.env, "marketing", "pinbu_groupbuy.group_user")
+        manager = new_test_user(self.env, "manager", "pinbu_groupbuy.group_manager")
+        with self.assertRaises(AccessError):
+            due.with_user(marketing).action_block()
+        for user in (marketing, manager):
+            with self.assertRaises(AccessError):
+                due.with_user(user).write({"state": "granted"})
+        due.with_user(manager).action_block()
+        self.assertEqual(due.mapped("state"), ["blocked", "blocked"])
+
     def test_a_grant_that_was_paid_but_not_marked_is_not_paid_again(self):
         """The idempotency key of the ledger is the second line of defence."""
         shoppers = self.shoppers(2)
-        team = self.fail(shoppers)
+        team = self.fail_team(shoppers)
         self.grant()
         self.env.cr.execute(
             "UPDATE pinbu_subsidy SET state = 'due', granted_at = NULL WHERE team_id = %s",
@@ -59,7 +71,7 @@ class TestSubsidy(SubsidyCase):
         self.assertEqual(len(team.subsidy_ids.entry_id), 2)
 
     def test_a_broken_row_does_not_hold_up_the_others(self):
-        team = self.fail(self.shoppers(2))
+        team = self.fail_team(self.shoppers(2))
         broken = team.subsidy_ids[0]
         self.patch(
             type(self.env["loyalty.card"]),
@@ -83,7 +95,7 @@ class TestSubsidy(SubsidyCase):
 
     def test_a_team_of_one_gets_none(self):
         shopper = self.shoppers(1)
-        team = self.fail(shopper)
+        team = self.fail_team(shopper)
         self.assertEqual(team.seat_ids.state, "lost")
         self.assertFalse(team.subsidy_ids)
         self.grant()
@@ -140,18 +152,18 @@ class TestSubsidy(SubsidyCase):
         self.rule.copy({"amount": 0.05, "min_paid_members": 1})
         self.env.invalidate_all()
         shopper = self.shoppers(1)
-        self.fail(shopper)
+        self.fail_team(shopper)
         self.grant()
         self.assertEqual(self.balance(shopper), 0.05)
 
-        self.fail(shopper + self.shoppers(1))
+        self.fail_team(shopper + self.shoppers(1))
         self.grant()
         self.assertEqual(self.balance(shopper), 10.10)
         self.check_ledger()
 
     @mute_logger("odoo.sql_db")
     def test_one_row_per_seat_and_promise(self):
-        row = self.fail(self.shoppers(2)).subsidy_ids[0]
+        row = self.fail_team(self.shoppers(2)).subsidy_ids[0]
         with self.assertRaises(UniqueViolation), self.cr.savepoint():
             self.env.cr.execute(
                 "INSERT INTO pinbu_subsidy (seat_id, key, partner_id, company_id, type,"
@@ -165,7 +177,7 @@ class TestSubsidy(SubsidyCase):
         with self.assertRaises(UserError):
             self.rule.unlink()
         with self.assertRaises(UserError):
-            self.fail(self.shoppers(2)).subsidy_ids.unlink()
+            self.fail_team(self.shoppers(2)).subsidy_ids.unlink()
 
     def test_marketing_edits_rules_on_the_activity(self):
         user = new_test_user(self.env, "marketing", "pinbu_groupbuy.group_user")

@@ -173,7 +173,7 @@ class TestWallet(SubsidyCase):
     def test_a_shopper_reads_only_their_own(self):
         mine = new_test_user(self.env, "mine", "base.group_portal")
         other = new_test_user(self.env, "other", "base.group_portal")
-        team = self.fail(mine.partner_id + other.partner_id)
+        team = self.fail_team(mine.partner_id + other.partner_id)
         self.grant()
         entries = self.entries.with_user(mine).search([])
         self.assertEqual(entries.partner_id, mine.partner_id)
