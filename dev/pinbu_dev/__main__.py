@@ -56,5 +56,7 @@ try:
     main()
 except say.Stop as stop:
     sys.exit(f"\npinbu: {stop}")
+except BrokenPipeError:
+    sys.exit(1)
 except KeyboardInterrupt:
     sys.exit("\npinbu: stopped")

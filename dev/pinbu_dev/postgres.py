@@ -15,6 +15,7 @@ from pathlib import Path
 from . import paths, say, system
 
 _USER = "pinbu"
+_NO_PID = 2**22 + 1  # beyond the highest that Linux gives out
 _SETTINGS = {
     "listen_addresses": "''",
     "unix_socket_permissions": "0700",
@@ -105,8 +106,45 @@ def environment():
     return {"PGHOST": str(_socket_folder()), "PGPORT": "5432", "PGUSER": _USER}
 
 
+def _pid_file():
+    return _data() / "postmaster.pid"
+
+
+def _server():
+    """What became of the process that postmaster.pid names: "runs", "gone" or "mistaken".
+
+    Not `pg_ctl status`: it takes any process of that number for the server, be it a killed one that
+    nobody has waited for yet, or ("mistaken") another program after a reboot.
+    """
+    try:
+        process = Path("/proc") / _pid_file().read_text().split()[0]
+        state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+        command = (process / "cmdline").read_bytes()
+    except (OSError, IndexError):
+        return "gone"
+    return "runs" if state != "Z" and os.fsencode(_data()) in command else "mistaken"
+
+
 def running():
-    return _data().exists() and _run("pg_ctl", "status", "-D", _data(), check=False).returncode == 0
+    return _server() == "runs"
+
+
+def _answers():
+    return (
+        _run(
+            "pg_isready", "-h", _socket_folder(), "-d", "postgres", "-U", _USER, check=False
+        ).returncode
+        == 0
+    )
+
+
+def _wait(good, seconds):
+    deadline = time.monotonic() + seconds
+    while not good():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return True
 
 
 def ensure():
@@ -120,7 +158,8 @@ def ensure():
     if not _data().exists():
         _create()
     _own(_socket_folder())
-    if running():
+    # One that recovers from a crash, or is being killed, needs a moment until it is one or the other.
+    if running() and _wait(lambda: _answers() or not running(), 120) and running():
         return False
     _start()
     return True
@@ -158,18 +197,30 @@ def _initdb(folder):
         raise say.Stop(f"initdb failed:\n{made.stdout[-2000:]}")
 
 
+def _disown():
+    """Make lock files name a process that cannot be, so that PostgreSQL sees that they are stale.
+
+    Not by removing them: the first also tells it which shared memory to check for surviving backends.
+    """
+    for file in (_pid_file(), _socket_folder() / ".s.PGSQL.5432.lock"):
+        if file.exists():
+            lines = file.read_text().splitlines(keepends=True)
+            with file.open("r+") as opened:
+                opened.write("".join([f"{_NO_PID}\n", *lines[1:]]))
+                opened.truncate()
+
+
 def _start():
     log = _folder() / "postgres.log"
     options = f"-k {_socket_folder()}"
-    # After kill -9 a stale postmaster.pid is left, which PostgreSQL sorts out by itself, and perhaps
-    # backends that still end: then it asks to wait, so try for a while.
     with say.step("Starting PostgreSQL"):
+        if _server() == "mistaken":
+            _disown()
+        words = ("-w", "-t", "120", "-s", "-D", _data(), "-l", log, "-o", options)
+        # Backends of a server that was killed need a moment to end; until then it refuses to start.
         for _attempt in range(10):
-            started = _run(
-                "pg_ctl", "start", "-w", "-t", "120", "-s", "-D", _data(), "-l", log, "-o", options,
-                check=False,
-            )  # fmt: skip
-            if not started.returncode or running():
+            started = _run("pg_ctl", "start", *words, check=False)
+            if not started.returncode or (running() and _answers()):
                 return
             time.sleep(2)
     tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:]) if log.exists() else ""
