@@ -168,6 +168,9 @@ class PinbuDispatcher(http.Dispatcher):
         raw = httprequest.get_data()
         if not raw:
             return {}
+        if httprequest.content_length is None and len(raw) >= httprequest.max_content_length:
+            # Sent in chunks: werkzeug stops reading there and says nothing.
+            raise PinbuError("payload_too_large", self._message("payload_too_large"))
         if httprequest.mimetype != "application/json":
             raise PinbuError("unsupported_media_type", self._message("unsupported_media_type"))
         try:

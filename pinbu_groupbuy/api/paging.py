@@ -23,10 +23,10 @@ def decode_cursor(env, kind, cursor, size):
         return None
     try:
         found, *values = json.loads(base64.urlsafe_b64decode(cursor.encode() + b"==="))
-        if found == kind and len(values) == size and all(map(_is_number, values)):
-            return values
     except (ValueError, TypeError, RecursionError):
-        pass  # not base64, not JSON, not a list
+        found, values = None, []  # not base64, not JSON, not a list
+    if found == kind and len(values) == size and all(map(_is_number, values)):
+        return values
     raise PinbuError("invalid_cursor", env._("This list cannot be continued from there."))
 
 

@@ -7,10 +7,9 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..api import render
+from ..api import render, snapshot
 from ..api.paging import search_page
 from ..exceptions import PinbuError
-from ..transactions import in_test_transaction
 
 _PAYMENT_STATES = {"done": "done", "cancel": "failed", "error": "failed"}
 _DELIVERY_STATES = {"assigned": "ready", "done": "shipped"}
@@ -169,19 +168,14 @@ class SaleOrder(models.Model):
     def _api_cancel(self):
         """The shopper gives the order up. :raise PinbuError: as `_pinbu_cancel`"""
         self._pinbu_cancel()
-        self._api_see_what_was_committed()
+        # The seat was released beside this transaction, which wrote nothing.
+        snapshot.renew(self.env)
 
     def _api_refresh_payment(self):
         """Ask the provider, and see what came of its answer."""
         self._pinbu_refresh_payment()
-        self._api_see_what_was_committed()
-
-    def _api_see_what_was_committed(self):
-        """Seats and teams move in transactions beside the request's, which this one's snapshot
-        does not show: end it before the order is rendered."""
-        if not in_test_transaction(self.env.cr):
-            self.env.cr.commit()
-        self.env.invalidate_all()
+        # A payment that was found is counted by its team only after its commit.
+        snapshot.renew(self.env)
 
     @api.model
     def _api_wish(self, partner, body):
@@ -198,8 +192,9 @@ class SaleOrder(models.Model):
         team = self.env["pinbu.team"].sudo()
         if body.team_token is not None:
             team = team._api_find(body.team_token)
-        address = None
-        if body.address_id is not None:
+        if body.address_id is None:
+            address = partner._api_addresses()[:1] or None  # the default one, if any
+        else:
             address = partner._api_find_address(body.address_id)
         return {"activity": activity, "product": product, "team": team, "address": address}
 

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from odoo import Command, api, models
 from odoo.tools import SQL, str2bool
 
+from ..api import snapshot
 from ..exceptions import PinbuError
 from ..transactions import in_test_transaction
 
@@ -98,17 +99,16 @@ class ResUsers(models.Model):
         behind it; a second connection for it would run a busy server out of connections.
         """
         cr = self.env.cr
-        in_test = in_test_transaction(cr)
         lock = SQL("%s, hashtext(%s)", _LOCK, login)
         cr.execute(SQL("SELECT pg_advisory_lock(%s)", lock))
         try:
-            if not in_test:
-                cr.commit()
+            snapshot.renew(self.env)
             yield
-            if not in_test:
-                cr.commit()
-        except BaseException:
-            if not in_test:
+            # Committed before the lock is given back.
+            snapshot.renew(self.env)
+        except Exception:
+            # Else the failed transaction would not even unlock.
+            if not in_test_transaction(cr):
                 cr.rollback()
             raise
         finally:

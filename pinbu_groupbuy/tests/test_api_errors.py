@@ -182,10 +182,12 @@ class TestApiErrors(ApiCase):
         token = self.log_in("Ann")
         original = type(self.env["res.partner"])._api_update_customer
 
+        error = AccessError("no")
+
         def write_then_fail(partner, body):
             original(partner, body)
             partner.env.flush_all()
-            raise AccessError("no")
+            raise error
 
         with (
             patch.object(self.registry["res.partner"], "_api_update_customer", write_then_fail),

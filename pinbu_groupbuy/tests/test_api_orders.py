@@ -281,6 +281,9 @@ class TestApiOrders(ApiCase):
             [(item["id"], item["is_default"]) for item in items],
             [(second["id"], True), (first["id"], False)],
         )
+        # Without an address in the order, the default one is meant.
+        order = self.order(self.ann).data
+        self.assertEqual(order["address"]["id"], second["id"])
         path = f"/me/addresses/{second['id']}"
         changed = self.call("PUT", path, {**second, "street": "2 Lane"}, self.ann).data
         self.assertEqual(changed, {**second, "street": "2 Lane"})
