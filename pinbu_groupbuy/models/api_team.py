@@ -146,6 +146,7 @@ class PinbuTeam(models.Model):
         :rtype: list[dict]
         """
         teams = self.sudo()
+        teams._hurry_closing()
         viewers = teams._viewer_states(partner) if partner else {}
         held = teams._seats_held_by_team()
         images = teams.activity_id._api_images()
