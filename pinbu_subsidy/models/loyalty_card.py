@@ -124,7 +124,6 @@ class LoyaltyCard(models.Model):
                 kind="native",
                 amount_minor=after - before,
                 balance_after_minor=after,
-                reference=self.env.context.get("pinbu_reference"),
                 idempotency_key=f"native:{uuid4().hex}",
             )
             self.invalidate_recordset(["pinbu_entry_ids"], flush=False)

@@ -4,7 +4,7 @@ import psycopg2
 import psycopg2.extensions
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from odoo.addons.pinbu_groupbuy.transactions import SQL_NOW
@@ -106,14 +106,22 @@ class PinbuSubsidy(models.Model):
 
     def action_block(self):
         """Hold back what is not paid yet, until somebody decides."""
+        self._check_manager()
         self._move(("due",), "blocked")
 
     def action_release(self):
         """Pay what was held back."""
+        self._check_manager()
         self._move(("blocked",), "due")
         self.env.ref("pinbu_subsidy.ir_cron_grant").sudo()._trigger()
 
     # === BUSINESS METHODS === #
+
+    def _check_manager(self):
+        """:raise AccessError: nobody writes subsidies; a manager may hold them back"""
+        self.check_access("read")
+        if not self.env.su and not self.env.user.has_group("pinbu_groupbuy.group_manager"):
+            raise AccessError(self.env._("Only a group-buying manager may hold back subsidies."))
 
     def _move(self, sources, target, note=None):
         """Take those in one of the states `sources` to `target`; safe to call twice.
@@ -121,7 +129,6 @@ class PinbuSubsidy(models.Model):
         :return: those that moved
         :rtype: pinbu.subsidy
         """
-        self.check_access("write")
         self.flush_recordset(["state", "note"])
         self.env.cr.execute(
             SQL(

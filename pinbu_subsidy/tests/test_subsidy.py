@@ -44,7 +44,7 @@ class TestSubsidy(SubsidyCase):
         self.assertEqual(team.state, "settled")
 
     def test_only_a_manager_holds_back(self):
-        due = self.fail(self.shoppers(2)).subsidy_ids
+        due = self.fail_team(self.shoppers(2)).subsidy_ids
         marketing = new_test_user(self.env, "marketing", "pinbu_groupbuy.group_user")
         manager = new_test_user(self.env, "manager", "pinbu_groupbuy.group_manager")
         with self.assertRaises(AccessError):
