@@ -106,8 +106,12 @@ class PinbuSeat(models.Model):
                 self.env._("At most %s pieces in one order.", activity.max_quantity),
                 {"max_quantity": activity.max_quantity},
             )
-        if not hold and line.available < quantity:
-            raise PinbuError("sold_out", self.env._("This is sold out."))
+        if not hold:
+            self._check_limits(self.env.cr, partner, activity, team)
+            if team and team._places_left() < 1:
+                self._raise_no_place(self.env.cr, team)
+            if line.available < quantity:
+                raise PinbuError("sold_out", self.env._("This is sold out."))
         return activity, line, team
 
     @api.model
@@ -175,12 +179,13 @@ class PinbuSeat(models.Model):
                 self.partner_id, self.line_id, self.quantity, self.team_id
             )
             self._check_amount(order)
-        order.write(
-            {
-                "partner_shipping_id": (address or self.partner_id).id,
-                "pinbu_remark": remark,
-            }
-        )
+        wanted = {
+            "partner_shipping_id": (address or self.partner_id).id,
+            "pinbu_remark": remark,
+        }
+        # Impatient taps ask for what is there already: nothing to write, nothing to fight about.
+        if order._convert_to_write({name: order[name] for name in wanted}) != wanted:
+            order.write(wanted)
 
     def _check_amount(self, order):
         """What is charged is the group price, whatever taxes and price lists would make of it."""

@@ -156,13 +156,20 @@ class PinbuTeam(models.Model):
             return "failed"
         return TEAM_OUTCOME[self.state]
 
+    def _places_left(self):
+        """Places that are neither paid nor held now; lapsed holds are free already."""
+        self.ensure_one()
+        return self.size - self.seats_paid - self._seats_held_by_team().get(self.id, 0)
+
     def _hurry_closing(self):
         """Wake the scheduler for teams of these that are past their deadline.
 
         By itself it wakes once a minute; while somebody looks they need not wait that long. Writes
         nothing, so that pages that only read may call it; once in two seconds for each process.
         """
-        if not any(team.state == "forming" and team._effective_state() == "failed" for team in self):
+        if not any(
+            team.state == "forming" and team._effective_state() == "failed" for team in self
+        ):
             return
         now = time.monotonic()
         if now - _hurried_at.get(self.env.cr.dbname, 0) > 2:
