@@ -131,9 +131,13 @@ def main():
     _, shoppers = measure(
         "first log-in and address", clients, [lambda n=n: arrive(n) for n in range(count)], floor
     )
-    measure("GET /teams/{token}", clients, [lambda: shop.call("GET", f"/teams/{team}")] * 400, floor)
+    measure(
+        "GET /teams/{token}", clients, [lambda: shop.call("GET", f"/teams/{team}")] * 400, floor
+    )
     measure("GET /activities", clients, [lambda: shop.call("GET", "/activities")] * 200, floor)
-    _, answers = measure("POST /orders, one team", clients, [lambda s=s: order(s) for s in shoppers], floor)
+    _, answers = measure(
+        "POST /orders, one team", clients, [lambda s=s: order(s) for s in shoppers], floor
+    )
     orders = [
         (token, body["id"])
         for (token, _address), (status, body) in zip(shoppers, answers, strict=True)
@@ -143,7 +147,9 @@ def main():
     _, references = measure(
         "POST /orders/{id}/payment", clients, [lambda o=o: prepare(*o) for o in orders], floor
     )
-    measure("payment notices, one team", clients, [lambda r=r: notify(r) for r in references], floor)
+    measure(
+        "payment notices, one team", clients, [lambda r=r: notify(r) for r in references], floor
+    )
 
     state = shop.call("GET", f"/teams/{team}")[1]
     print(f"\n{len(orders)} places sold, refused with {refused or 'nothing'};", end=" ")
