@@ -30,6 +30,7 @@ def test():
         finally:
             for database in made.values():
                 databases.drop(ready, database)
+                (paths.HOME / f"database-{database}.lock").unlink(missing_ok=True)
     say.line("\n" + ", ".join(f"{number} {outcome}" for outcome, number in totals.items()))
     if totals["failed"]:
         raise SystemExit(1)
@@ -119,6 +120,9 @@ def _sweep(ready):
         found = re.match(rf"{_PREFIX}(\d+)_", name)
         if found and not os.path.exists(f"/proc/{found[1]}"):
             databases.drop(ready, name)
+    for file in paths.HOME.glob(f"database-{_PREFIX}*.lock"):
+        if not os.path.exists(f"/proc/{file.stem.split('_')[2]}"):
+            file.unlink()
     day = 24 * 3600
     for log in paths.LOGS.glob(f"*{_PREFIX}*"):
         if log.stat().st_mtime < time.time() - day:
