@@ -79,7 +79,10 @@ def _load_chinese(env):
 def _dress_products(env, company):
     for xml_id, colours in BAGS.items():
         product = env.ref(f"pinbu_demo.{xml_id}")
-        product.image_1920 = base64.b64encode(draw_bag(product.name, *colours))
+        picture = base64.b64encode(draw_bag(product.name, *colours))
+        product.image_1920 = picture
+        activities = env["pinbu.activity"].search([("product_tmpl_id", "=", product.id)])
+        activities.image_1920 = picture
         # Products made before the chart of accounts have no taxes.
         product.taxes_id = company.account_sale_tax_id
         product.supplier_taxes_id = company.account_purchase_tax_id

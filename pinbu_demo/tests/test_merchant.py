@@ -73,7 +73,9 @@ class TestMerchant(TransactionCase):
             for variant in product.product_variant_ids:
                 self.assertGreaterEqual(variant.qty_available, 10_000, variant.display_name)
                 self.assertLessEqual(variant.qty_available, STOCK_OF_EACH)
-        self.assertTrue(self._activity("crisps").image_1920)
+            activity = self._activity(xml_id.removeprefix("product_"))
+            self.assertEqual(activity.product_tmpl_id, product)
+            self.assertTrue(activity.image_1920, xml_id)
 
     def test_deliveries_reserve_at_confirmation(self):
         warehouse = self.env["stock.warehouse"].search([("company_id", "=", self.company.id)])
