@@ -10,6 +10,7 @@ from . import (
     pinbu_team,
     pinbu_team_settlement,
     pinbu_transition,
+    res_company,
     sale_order,
     stock_move,
     stock_picking,

@@ -207,7 +207,12 @@ class SaleOrder(models.Model):
     @api.model
     def _api_promise_version(self, quote):
         """:return: a mark that changes whenever what a quote costs or promises changes"""
-        terms = json.dumps([quote["amount"], quote["promise"]["items"]], sort_keys=True)
+        # Their wording follows the reader's language and is no term.
+        items = [
+            {name: value for name, value in item.items() if name != "conditions"}
+            for item in quote["promise"]["items"]
+        ]
+        terms = json.dumps([quote["amount"], items], sort_keys=True)
         return hashlib.sha256(terms.encode()).hexdigest()[:16]
 
     def _api_check_terms(self, partner, wish, body):

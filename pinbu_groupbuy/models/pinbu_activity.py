@@ -98,8 +98,8 @@ class PinbuActivity(models.Model):
     list_price = fields.Monetary(compute="_compute_prices")
     team_ids = fields.One2many("pinbu.team", "activity_id", string="Teams")
     super_team_id = fields.Many2one("pinbu.team", compute="_compute_super_team_id")
-    teams_forming = fields.Integer(compute="_compute_figures", string="Teams Forming")
-    teams_formed = fields.Integer(compute="_compute_figures", string="Teams Formed")
+    teams_forming = fields.Integer(compute="_compute_figures")
+    teams_formed = fields.Integer(compute="_compute_figures")
     participants = fields.Integer(
         compute="_compute_figures", help="Distinct shoppers who hold a paid or won place."
     )

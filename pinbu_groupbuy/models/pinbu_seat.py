@@ -81,7 +81,12 @@ class PinbuSeat(models.Model):
         readonly=True, help="Technical: a delivery has reserved these pieces."
     )
     refund_state = fields.Selection(
-        [("due", "Due"), ("sent", "Sent"), ("done", "Refunded"), ("failed", "Failed")],
+        [
+            ("due", "To Refund"),
+            ("sent", "Refund Sent"),
+            ("done", "Refunded"),
+            ("failed", "Refund Failed"),
+        ],
         compute="_compute_refund",
         compute_sudo=True,
         string="Refund",

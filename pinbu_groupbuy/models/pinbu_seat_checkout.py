@@ -61,7 +61,7 @@ class PinbuSeat(models.Model):
         try:
             # A new snapshot: the claim was committed beside this transaction.
             if not in_test_transaction(self.env.cr):
-                self.env.cr.commit()
+                self.env.cr.commit()  # pylint: disable=invalid-commit
             self.env.invalidate_all()
             if seat.order_id:
                 seat._update_order(address, remark)

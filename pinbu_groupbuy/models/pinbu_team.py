@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from ..const import TEAM_OUTCOME
 from ..transactions import SQL_NOW, short_transaction
-from .pinbu_transition import move_state
+from .pinbu_transition import DEADLINE_MOVED, move_state
 
 # When this process last woke the scheduler: {database: seconds of the monotonic clock}.
 _hurried_at = {}
@@ -135,7 +135,7 @@ class PinbuTeam(models.Model):
                     "team_id": team.id,
                     "from_state": team.state,
                     "to_state": team.state,
-                    "reason": f"deadline moved to {team.deadline} UTC",
+                    "reason": f"{DEADLINE_MOVED}{team.deadline}",
                     "user_id": self.env.uid,
                     "date": fields.Datetime.now(),
                 }

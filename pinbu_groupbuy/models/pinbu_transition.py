@@ -1,7 +1,10 @@
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_datetime
 
 from ..transactions import SQL_NOW
+
+# Followed by the new deadline, in UTC.
+DEADLINE_MOVED = "deadline moved to "
 
 
 class PinbuTransition(models.Model):
@@ -40,6 +43,12 @@ class PinbuTransition(models.Model):
         }
         reasons = self._reason_labels()
         for row in self:
+            if (row.reason or "").startswith(DEADLINE_MOVED):
+                moved_to = fields.Datetime.to_datetime(row.reason.removeprefix(DEADLINE_MOVED))
+                row.description = self.env._(
+                    "The deadline was moved to %s", format_datetime(self.env, moved_to)
+                )
+                continue
             state = states.get(row.to_state, row.to_state)
             reason = reasons.get(row.reason, row.reason)
             row.description = (

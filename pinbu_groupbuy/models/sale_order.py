@@ -12,7 +12,7 @@ PROTECTED_LINE_FIELDS = {"product_id", "product_uom_qty", "price_unit", "discoun
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    seat_ids = fields.One2many("pinbu.seat", "order_id", string="Seats", readonly=True)
+    seat_ids = fields.One2many("pinbu.seat", "order_id", readonly=True)
     seat_id = fields.Many2one(
         "pinbu.seat", compute="_compute_seat_id", search="_search_seat_id", string="Seat"
     )

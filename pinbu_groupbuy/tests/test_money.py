@@ -46,6 +46,7 @@ class TestMoney(GroupBuyCase):
             self.run_schedulers()
         self.assertEqual(len(self.refunds(seat.order_id)), 1)
         self.assertEqual(seat.transaction_id.pinbu_refunded, 19.9)
+        self.assertFalse(self.env["pinbu.settlement"].search([("seat_id", "=", seat.id)]))
 
     def test_second_payment_for_the_same_place_goes_back(self):
         order = self.checkout(self.shopper("1"))
@@ -138,7 +139,7 @@ class TestMoney(GroupBuyCase):
         self.pass_deadline(seat.team_id)
 
         def refuse(tx):
-            raise ValidationError("not enough balance")
+            raise ValidationError(tx.env._("Not enough balance"))
 
         self.run_scheduler("close")
         self.run_scheduler("settle")

@@ -1,1 +1,1 @@
-from . import pinbu_risk_event, pinbu_risk_rule, pinbu_seat, res_company
+from . import pinbu_risk_event, pinbu_risk_rule, pinbu_seat

@@ -41,7 +41,8 @@ class PinbuWalletEntry(models.Model):
     balance_after = fields.Monetary(compute="_compute_amounts")
     reference = fields.Char(readonly=True, help="What the shopper sees: an order, a withdrawal.")
     idempotency_key = fields.Char(required=True, readonly=True)
-    create_uid = fields.Many2one("res.users", string="By", readonly=True)
+    # `restrict`: setting a reference to nothing would change a row.
+    create_uid = fields.Many2one("res.users", string="By", readonly=True, ondelete="restrict")
     create_date = fields.Datetime(string="At", required=True, readonly=True)
 
     _idempotency_key_unique = models.Constraint(
