@@ -13,9 +13,7 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     seat_ids = fields.One2many("pinbu.seat", "order_id", readonly=True)
-    seat_id = fields.Many2one(
-        "pinbu.seat", compute="_compute_seat_id", search="_search_seat_id", string="Seat"
-    )
+    seat_id = fields.Many2one("pinbu.seat", compute="_compute_seat_id", search="_search_seat_id")
     pinbu_team_id = fields.Many2one(
         "pinbu.team", related="seat_ids.team_id", string="Group-buying Team"
     )
