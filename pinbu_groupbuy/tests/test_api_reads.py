@@ -364,7 +364,9 @@ class TestApiRendering(GroupBuyMixin, TransactionCase):
             partner = self.env["res.partner"].browse(number)
             scene = scenes.encode(self.env, "team", "A-b_c", partner)
             self.assertEqual(scenes.decode(self.env, scene), ("team", "A-b_c", number))
-            self.assertNotIn(str(number), scene.partition(".")[2])
+            # One digit is in many a code by chance; a whole number is not.
+            if number > 9:
+                self.assertNotIn(str(number), scene.partition(".")[2])
 
     def test_super_team_is_led_by_the_merchant(self):
         activity = self.make_activity(mode="super", size=100)
