@@ -11,7 +11,6 @@
         "payment_demo",
         "l10n_cn",
     ],
-    "external_dependencies": {"python": ["PIL"]},
     "data": [
         "data/company.xml",
         "data/users.xml",
@@ -21,5 +20,4 @@
     ],
     "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",
-    "auto_install": False,
 }

@@ -68,9 +68,7 @@ def draw_logo(name):
     )
     _crisp(draw, height // 2, height // 2, height * 0.28)
     if font:
-        draw.text(
-            (height + edge, height // 2), name, font=font, fill="#33201A", anchor="lm"
-        )
+        draw.text((height + edge, height // 2), name, font=font, fill="#33201A", anchor="lm")
     return _png(image, (width // SCALE, height // SCALE))
 
 
@@ -79,12 +77,8 @@ def _bag_outline(side):
     left, right, top, bottom = 0.18, 0.82, 0.1, 0.9
     notches = 22
     step = (right - left) / notches
-    upper = [
-        (left + step * i, top + (0.014 if i % 2 else 0)) for i in range(notches + 1)
-    ]
-    lower = [
-        (right - step * i, bottom - (0.014 if i % 2 else 0)) for i in range(notches + 1)
-    ]
+    upper = [(left + step * i, top + (0.014 if i % 2 else 0)) for i in range(notches + 1)]
+    lower = [(right - step * i, bottom - (0.014 if i % 2 else 0)) for i in range(notches + 1)]
     right_side = [(right - 0.012, 0.18), (right + 0.012, 0.5), (right - 0.012, 0.82)]
     left_side = [(left + 0.012, 0.82), (left - 0.012, 0.5), (left + 0.012, 0.18)]
     return [(x * side, y * side) for x, y in upper + right_side + lower + left_side]
@@ -118,9 +112,7 @@ def _draw_label(draw, side, name, colour):
     height = font.size * 1.2
     first = side * 0.425 - height * (len(lines) - 1) / 2
     for number, line in enumerate(lines):
-        draw.text(
-            (side * 0.5, first + number * height), line, font=font, fill=colour, anchor="mm"
-        )
+        draw.text((side * 0.5, first + number * height), line, font=font, fill=colour, anchor="mm")
 
 
 def _lines(name):

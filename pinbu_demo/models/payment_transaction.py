@@ -11,7 +11,9 @@ class PaymentTransaction(models.Model):
         Refunds go through: play money that was taken before may be given back.
         """
         transactions = super().create(vals_list)
-        if transactions.filtered(lambda tx: tx.provider_code == "demo" and tx.operation != "refund"):
+        if transactions.filtered(
+            lambda tx: tx.provider_code == "demo" and tx.operation != "refund"
+        ):
             transactions.provider_id._pinbu_refuse_demo()
         return transactions
 
