@@ -209,31 +209,36 @@ class PaymentTransaction(models.Model):
     @api.model
     def _cron_move_money(self):
         """Book what came in, send what goes back: each transaction in one of its own."""
+        received = (
+            Domain("sale_order_ids.seat_ids", "!=", False)
+            & Domain("state", "=", "done")
+            & Domain("is_post_processed", "=", False)
+        )
+        owed = Domain("pinbu_refund_reason", "!=", False) & (
+            Domain("state", "=", "draft")
+            | Domain("state", "in", ("pending", "error"))
+            & Domain("last_state_change", "<", fields.Datetime.now() - RETRY_REFUND)
+        )
         txs = self.sudo()
-        received = txs.search(
-            [
-                ("sale_order_ids.seat_ids", "!=", False),
-                ("state", "=", "done"),
-                ("is_post_processed", "=", False),
-            ],
-            order="id",
-            limit=MONEY_BATCH,
-        )
-        in_time = all(tx._alone(tx._pinbu_book) for tx in received)
-        owed = txs.search(
-            Domain("pinbu_refund_reason", "!=", False)
-            & (
-                Domain("state", "=", "draft")
-                | Domain("state", "=", "error")
-                & Domain("last_state_change", "<", fields.Datetime.now() - RETRY_REFUND)
-            ),
-            order="id",
-            limit=MONEY_BATCH,
-        )
-        in_time = in_time and all(tx._alone(tx._pinbu_send_refund) for tx in owed)
-        if not in_time or MONEY_BATCH in (len(received), len(owed)):
+        if not (
+            txs._each_alone(received, "_pinbu_book") and txs._each_alone(owed, "_pinbu_send_refund")
+        ):
             self.env.ref("pinbu_groupbuy.ir_cron_move_money").sudo()._trigger()
             self.env["ir.cron"]._commit_progress()
+
+    def _each_alone(self, domain, step):
+        """Call the method `step` on each transaction of the domain; one that fails is passed over.
+
+        :return: whether the time was enough for all
+        """
+        last_id = 0
+        while batch := self.search(
+            domain & Domain("id", ">", last_id), order="id", limit=MONEY_BATCH
+        ):
+            if not all(tx._alone(getattr(tx, step)) for tx in batch):
+                return False
+            last_id = batch[-1].id
+        return True
 
     def _alone(self, step):
         """Run `step` for this transaction, locked, and commit.
@@ -265,13 +270,17 @@ class PaymentTransaction(models.Model):
             after_commit(self.env, lambda: seat._count_payment(self.id if is_due else None))
 
     def _pinbu_send_refund(self):
-        """Do what the framework's `_refund` does after it has made the child."""
-        if self.state not in ("draft", "error") or not self._pinbu_may_be_sent():
+        """Do what the framework's `_refund` does after it has made the child.
+
+        The number is the same each time: a provider that has done it already says so. The state
+        is committed first, so that no lock is held while the provider is asked.
+        """
+        if self.state not in ("draft", "pending", "error") or not self._pinbu_may_be_sent():
             return
-        if self.state == "error":
-            # The same number again: the provider knows whether it has done it already.
-            self._update_state(("error",), "draft", False)
         self._ensure_provider_is_not_disabled()
+        self._update_state(("draft", "error"), "pending", False)
+        self.last_state_change = fields.Datetime.now()
+        self.env["ir.cron"]._commit_progress()
         self._log_sent_message()
         try:
             self._send_refund_request()
