@@ -53,6 +53,16 @@ def short_transaction(env):
         yield cr
 
 
+def renew_snapshot(env):
+    """End the request's transaction and go on in a new one, which sees what was committed since.
+
+    What was written so far is committed: say in the caller why that may be.
+    """
+    if not in_test_transaction(env.cr):
+        env.cr.commit()
+    env.invalidate_all()
+
+
 def after_commit(env, function):
     """Call `function()` once the current transaction is committed, at once under a test.
 

@@ -39,6 +39,6 @@ How a module adds a route
 7. Lists: ``paging.page(...)``; money and times: ``render.to_minor``, ``render.to_iso``.
 """
 
-from . import dispatcher, language, paging, render, scenes, schemas, snapshot, tokens
+from . import dispatcher, language, paging, render, scenes, schemas, tokens
 from .dispatcher import Reply, idempotency_key
 from .routing import api_route

@@ -7,9 +7,10 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..api import render, snapshot
+from ..api import render
 from ..api.paging import search_page
 from ..exceptions import PinbuError
+from ..transactions import renew_snapshot
 
 _PAYMENT_STATES = {"done": "done", "cancel": "failed", "error": "failed"}
 _DELIVERY_STATES = {"assigned": "ready", "done": "shipped"}
@@ -169,13 +170,13 @@ class SaleOrder(models.Model):
         """The shopper gives the order up. :raise PinbuError: as `_pinbu_cancel`"""
         self._pinbu_cancel()
         # The seat was released beside this transaction, which wrote nothing.
-        snapshot.renew(self.env)
+        renew_snapshot(self.env)
 
     def _api_refresh_payment(self):
         """Ask the provider, and see what came of its answer."""
         self._pinbu_refresh_payment()
         # A payment that was found is counted by its team only after its commit.
-        snapshot.renew(self.env)
+        renew_snapshot(self.env)
 
     @api.model
     def _api_wish(self, partner, body):
@@ -183,15 +184,18 @@ class SaleOrder(models.Model):
 
         :raise PinbuError: ``not_found``
         """
-        activity = self.env["pinbu.activity"]._api_find(body.activity_id)
+        team = self.env["pinbu.team"].sudo()
+        if body.team_token is not None:
+            team = team._api_find(body.team_token)
+        # Who knows a team may join it, even if its activity is not shown any more.
+        activity = team.activity_id
+        if not team or activity.id != body.activity_id:
+            activity = self.env["pinbu.activity"]._api_find(body.activity_id)
         product = self.env["product.product"]
         if 0 < body.product_id < 2**31:
             product = activity.line_ids.product_id.filtered(lambda p: p.id == body.product_id)
         if not product:
             raise PinbuError("not_found", self.env._("This group-buy has no such product."))
-        team = self.env["pinbu.team"].sudo()
-        if body.team_token is not None:
-            team = team._api_find(body.team_token)
         if body.address_id is None:
             address = partner._api_addresses()[:1] or None  # the default one, if any
         else:

@@ -112,8 +112,6 @@ class PinbuTeam(models.Model):
             return "already_in_team"
         if outcome != "forming":
             return "team_closed" if outcome == "failed" else "team_full"
-        if activity.state != "running":
-            return "activity_not_running"
         if not mine and self.seats_paid + held >= self.size:
             return "team_full"
         if not mine and activity.limit_per_user and used >= activity.limit_per_user:

@@ -14,7 +14,10 @@ from ..transactions import after_commit
 _logger = logging.getLogger(__name__)
 
 MONEY_BATCH = 200
-RETRY_REFUND = timedelta(minutes=10)
+REPEAT_FAILED = timedelta(minutes=10)
+# Some providers take their time to answer.
+REPEAT_UNANSWERED = timedelta(hours=1)
+MANUAL_REFUND = "manual"
 
 
 class PaymentTransaction(models.Model):
@@ -116,17 +119,25 @@ class PaymentTransaction(models.Model):
         return done | taken
 
     def _pinbu_received(self):
-        """The money is here: give the payer's seat its place, and let the team count it."""
+        """The money is here: give the payer's seat its place, and let the team count it.
+
+        What must follow is written down with the payment itself, so that it is settled even if
+        this process ends at its commit; a moment later, to let the place be taken again first.
+        """
         seat = self.sale_order_ids.seat_ids
         is_due = self._pinbu_is_amount_due()
         if is_due:
             seat._take(self)
+        self.env["pinbu.settlement"]._enqueue(self.env.cr, seat_ids=seat.ids, delay=10)
         transaction_id = self.id if is_due else None
         after_commit(self.env, lambda: seat._count_payment(transaction_id))
 
     def _pinbu_is_amount_due(self):
         order = self.sale_order_ids
-        return not order.currency_id.compare_amounts(self.amount, order.amount_total)
+        return (
+            not order.currency_id.compare_amounts(self.amount, order.amount_total)
+            and order.seat_ids._is_ordered()
+        )
 
     # === OVERRIDES OF SALE: NOTHING BEFORE THE TEAM DECIDES === #
 
@@ -150,19 +161,32 @@ class PaymentTransaction(models.Model):
 
         :param str reason: what became of the seat: ``lost``, ``released``, ``paid`` or ``won``
                            (the last two: a second payment for the same place)
-        :return: the refund, new or there already
         """
         self.ensure_one()
-        refund = self.child_transaction_ids.filtered(lambda tx: tx.operation == "refund")
-        if refund:
-            return refund
-        self.pinbu_refunded += self.amount
+        left = self.currency_id.round(self.amount - self.pinbu_refunded)
+        if left > 0:
+            self._pinbu_create_refund(left, reason)
+
+    def _pinbu_create_refund(self, amount, reason):
+        """:return: the refund's transaction, still to be sent"""
+        # Two that owe the same payment at once meet on this row, and on its CHECK.
+        self.pinbu_refunded += amount
+        count = len(self.child_transaction_ids)
         return self._create_child_transaction(
-            self.amount,
+            amount,
             is_refund=True,
-            reference=f"R-{self.reference}",
+            # Its number at the provider: each partial refund has its own.
+            reference=f"R-{self.reference}-{count + 1}" if count else f"R-{self.reference}",
             sale_order_ids=[Command.set(self.sale_order_ids.ids)],
             pinbu_refund_reason=reason,
+        )
+
+    def _pinbu_amount_returned(self):
+        """:return: how much of this payment went back for good"""
+        return -sum(
+            child.amount
+            for child in self.child_transaction_ids
+            if child.operation == "refund" and child.state == "done"
         )
 
     def _refund(self, amount_to_refund=None):
@@ -174,16 +198,9 @@ class PaymentTransaction(models.Model):
             raise UserError(
                 self.env._("This payment holds a place in a forming team: the team decides.")
             )
-        amount = amount_to_refund or self.amount
-        # A child's reference is its number at the provider: each partial refund has its own.
         count = len(self.child_transaction_ids)
-        self.pinbu_refunded += amount
-        refund = self._create_child_transaction(
-            amount,
-            is_refund=True,
-            reference=f"R-{self.reference}-{count + 1}" if count else f"R-{self.reference}",
-            sale_order_ids=[Command.set(self.sale_order_ids.ids)],
-            pinbu_refund_reason=f"manual {count + 1}",
+        refund = self._pinbu_create_refund(
+            amount_to_refund or self.amount, f"{MANUAL_REFUND} {count + 1}"
         )
         self.env.ref("pinbu_groupbuy.ir_cron_move_money").sudo()._trigger()
         return refund
@@ -198,11 +215,21 @@ class PaymentTransaction(models.Model):
         """A refund that overtook its payment's booking would corrupt the books and the order."""
         source = self.source_transaction_id
         seat = self.sale_order_ids.seat_ids
-        return source.is_post_processed and (
-            self.sale_order_ids.state == "cancel"
-            or seat.transaction_id != source
-            or self.pinbu_refund_reason.startswith("manual")
-        )
+        if not source.is_post_processed:
+            return False
+        if self.pinbu_refund_reason.startswith(MANUAL_REFUND):
+            return True
+        if seat.transaction_id == source:
+            return seat.state in ("lost", "released") and self.sale_order_ids.state == "cancel"
+        return True
+
+    def _pinbu_may_be_repeated(self):
+        """Hook: whether to send this refund once more when its outcome is not known.
+
+        Here only what cannot be paid twice: the whole of a payment, since a provider has no more
+        of it to give. Providers that know a request by its number override this.
+        """
+        return not self.currency_id.compare_amounts(-self.amount, self.source_transaction_id.amount)
 
     # === SCHEDULER === #
 
@@ -216,12 +243,17 @@ class PaymentTransaction(models.Model):
         )
         owed = Domain("pinbu_refund_reason", "!=", False) & (
             Domain("state", "=", "draft")
-            | Domain("state", "in", ("pending", "error"))
-            & Domain("last_state_change", "<", fields.Datetime.now() - RETRY_REFUND)
+            | Domain("state", "=", "error")
+            & Domain("last_state_change", "<", fields.Datetime.now() - REPEAT_FAILED)
+            | Domain("state", "=", "pending")
+            & Domain("last_state_change", "<", fields.Datetime.now() - REPEAT_UNANSWERED)
         )
         txs = self.sudo()
         if not (
-            txs._each_alone(received, "_pinbu_book") and txs._each_alone(owed, "_pinbu_send_refund")
+            txs._each_alone(received, "_pinbu_book")
+            and txs._each_alone(owed, "_pinbu_send_refund")
+            # A transaction of its own: an answer once received must outlive a failure to book it.
+            and txs._each_alone(received, "_pinbu_book")
         ):
             self.env.ref("pinbu_groupbuy.ir_cron_move_money").sudo()._trigger()
             self.env["ir.cron"]._commit_progress()
@@ -257,17 +289,12 @@ class PaymentTransaction(models.Model):
         return True
 
     def _pinbu_book(self):
-        """Book a payment or refund, and see to one whose process died before its seat knew."""
+        """Book a payment or a refund that is done."""
         if self.is_post_processed or self.state != "done":
             return
         self._post_process()
         if self.operation == "refund":
             self._pinbu_reconcile()
-            return
-        seat = self.sale_order_ids.seat_ids
-        if seat.transaction_id != self:
-            is_due = self._pinbu_is_amount_due()
-            after_commit(self.env, lambda: seat._count_payment(self.id if is_due else None))
 
     def _pinbu_send_refund(self):
         """Do what the framework's `_refund` does after it has made the child.
@@ -275,7 +302,10 @@ class PaymentTransaction(models.Model):
         The number is the same each time: a provider that has done it already says so. The state
         is committed first, so that no lock is held while the provider is asked.
         """
+        is_new = self.state == "draft"
         if self.state not in ("draft", "pending", "error") or not self._pinbu_may_be_sent():
+            return
+        if not is_new and not self._pinbu_may_be_repeated():
             return
         self._ensure_provider_is_not_disabled()
         self._update_state(("draft", "error"), "pending", False)
@@ -286,7 +316,6 @@ class PaymentTransaction(models.Model):
             self._send_refund_request()
         except ValidationError as error:
             self._set_error(str(error))
-        self._pinbu_book()
 
     def _pinbu_reconcile(self):
         """Odoo leaves a payment's and its refund's receivable lines open; they cancel out."""

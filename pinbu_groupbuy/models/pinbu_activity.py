@@ -219,6 +219,18 @@ class PinbuActivity(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        activities = super().create(vals_list)
+        activities.filtered("is_published")._check_publishable()
+        return activities
+
+    def write(self, vals):
+        res = super().write(vals)
+        if vals.get("is_published"):
+            self._check_publishable()
+        return res
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_seats(self):
         if self._has_seats():
@@ -228,8 +240,6 @@ class PinbuActivity(models.Model):
 
     def action_publish(self):
         """Show the activity to shoppers, after a check that what it promises can be kept."""
-        for activity in self:
-            activity._check_publishable()
         self.is_published = True
         self._open_super_teams()
 
@@ -266,7 +276,11 @@ class PinbuActivity(models.Model):
         )
 
     def _check_publishable(self):
-        """:raise UserError: when a shopper could not get what the activity promises."""
+        """:raise UserError: when a shopper could not get what an activity promises"""
+        for activity in self:
+            activity._check_offer_stands()
+
+    def _check_offer_stands(self):
         self.ensure_one()
         if not self.line_ids:
             raise UserError(self.env._("Add at least one variant with its group price."))

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tools import SQL
 
 from ..transactions import SQL_NOW
@@ -97,6 +97,14 @@ class PinbuActivityLine(models.Model):
                         line.product_id.display_name,
                     )
                 )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        # Counted by claims in SQL; a number typed in by hand would sell too much or too little.
+        if "quota_taken" in vals and not self.env.su:
+            raise AccessError(self.env._("The pieces taken are counted, not entered."))
+        return super().write(vals)
 
     # === BUSINESS METHODS === #
 

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..const import REFUND_STATE
+from ..exceptions import PinbuError
 from ..transactions import SQL_NOW, short_transaction, wake
 from .pinbu_transition import move_state
 
@@ -72,13 +73,19 @@ class PinbuSeat(models.Model):
     hold_until = fields.Datetime(readonly=True)
     payment_asked_at = fields.Datetime(readonly=True)
     paid_at = fields.Datetime(readonly=True)
-    inviter_id = fields.Many2one("res.partner", readonly=True, index="btree_not_null")
+    # A shopper may read their own seats, and must not learn there who somebody else is.
+    inviter_id = fields.Many2one(
+        "res.partner",
+        readonly=True,
+        index="btree_not_null",
+        groups="pinbu_groupbuy.group_user",
+    )
     accept_reroute = fields.Boolean(readonly=True)
     is_counted = fields.Boolean(
         readonly=True, help="Technical: the team has counted this payment in."
     )
     is_reserved = fields.Boolean(
-        readonly=True, help="Technical: a delivery has reserved these pieces."
+        readonly=True, help="Technical: the order's deliveries have reserved or shipped the pieces."
     )
     refund_state = fields.Selection(
         [
@@ -174,7 +181,7 @@ class PinbuSeat(models.Model):
         """
         self.ensure_one()
         with short_transaction(self.env) as cr:
-            if transaction_id:
+            if transaction_id and self._is_released(cr):
                 self._take_again(cr, transaction_id)
             team_id = self._team_in_database(cr) or self._open_team(cr)
             if team_id:
@@ -182,6 +189,10 @@ class PinbuSeat(models.Model):
             # Whatever came of it, the order, its delivery and its money must follow.
             self.env["pinbu.settlement"]._enqueue(cr, seat_ids=self.ids)
             self.env["pinbu.settlement"]._wake(cr)
+
+    def _is_released(self, cr):
+        cr.execute(SQL("SELECT state = 'released' FROM pinbu_seat WHERE id = %s", self.id))
+        return cr.fetchone()[0]
 
     def _team_in_database(self, cr):
         cr.execute(SQL("SELECT team_id FROM pinbu_seat WHERE id = %s", self.id))
@@ -234,41 +245,60 @@ class PinbuSeat(models.Model):
     def _take_again(self, cr, transaction_id):
         """A payment arrived after its hold had lapsed: the place is the shopper's again if free.
 
-        Otherwise the seat stays released, and settlement refunds the payment in full.
+        Otherwise the seat stays released, and settlement refunds the payment in full. Both write
+        the payment's row, so that it is either used or owed back.
         """
+        seat = self.sudo()
+        try:
+            with cr.savepoint(flush=False):
+                self._lock_shopper(cr, seat.partner_id.id)
+                self._use_payment(cr, transaction_id)
+                team = seat.team_id
+                self._check_limits(cr, seat.partner_id, seat.activity_id, team)
+                if not team:
+                    self._check_may_still_open(cr, seat.activity_id)
+                elif not self._take_place(cr, team.id):
+                    self._raise_no_place(cr, team)
+                self._revive(cr, transaction_id)
+                if not self._take_quota(cr, seat.line_id.id, seat.quantity):
+                    raise PinbuError("sold_out", self.env._("This is sold out."))
+        except PinbuError:
+            # Everything above is undone; there is no place for this payment.
+            return
+
+    def _use_payment(self, cr, transaction_id):
+        """:raise PinbuError: ``order_closed`` when the payment is not here, or owed back already"""
         cr.execute(
             SQL(
                 """
-                SELECT seat.team_id, seat.line_id, seat.quantity, seat.partner_id, seat.activity_id
-                  FROM pinbu_seat seat WHERE id = %s AND state = 'released'
+                UPDATE payment_transaction SET write_date = write_date
+                 WHERE id = %s AND state = 'done' AND COALESCE(pinbu_refunded, 0) = 0
+             RETURNING id
                 """,
-                self.id,
+                transaction_id,
             )
         )
-        row = cr.fetchone()
-        if not row:
-            return
-        team_id, line_id, quantity, partner_id, activity_id = row
-        self._lock_shopper(cr, partner_id)
-        if not self._is_place_free(cr, activity_id, team_id, partner_id):
-            return
-        if self._take_quota(cr, line_id, quantity) and (
-            not team_id or self._take_place(cr, team_id)
-        ):
-            move_state(
-                cr,
-                self.env.uid,
-                "pinbu_seat",
-                self.ids,
-                ["released"],
-                "paid",
-                "payment after the hold",
-                [
-                    SQL("paid_at = %s", SQL_NOW),
-                    SQL("transaction_id = %s", transaction_id),
-                    SQL("is_counted = FALSE"),
-                ],
-            )
+        if not cr.fetchone():
+            raise PinbuError("order_closed", self.env._("This order is closed."))
+
+    def _revive(self, cr, transaction_id):
+        """:raise PinbuError: ``order_closed`` when the seat is not a released one (any more)"""
+        moved = move_state(
+            cr,
+            self.env.uid,
+            "pinbu_seat",
+            self.ids,
+            ["released"],
+            "paid",
+            "payment after the hold",
+            [
+                SQL("paid_at = %s", SQL_NOW),
+                SQL("transaction_id = %s", transaction_id),
+                SQL("is_counted = FALSE"),
+            ],
+        )
+        if not moved:
+            raise PinbuError("order_closed", self.env._("This order is closed."))
 
     # === BUSINESS METHODS: GIVING UP === #
 

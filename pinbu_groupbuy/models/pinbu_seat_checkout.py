@@ -3,9 +3,10 @@
 from psycopg2 import OperationalError
 
 from odoo import Command, api, models
+from odoo.tools import SQL
 
 from ..exceptions import PinbuError
-from ..transactions import in_test_transaction
+from ..transactions import SQL_NOW, in_test_transaction, renew_snapshot
 
 
 class PinbuSeat(models.Model):
@@ -54,15 +55,16 @@ class PinbuSeat(models.Model):
         :rtype: tuple[sale.order, bool]
         :raise PinbuError: see the codes of 409 and 403 in the API contract
         """
+        if self._release_lapsed(activity):
+            # Nothing is written yet, and what was released is to be seen.
+            renew_snapshot(self.env)
         activity, line, team = self._check_offer(partner, activity, product, quantity, team)
         seat = self.sudo()._claim(
             partner.sudo(), activity, line, quantity, team, inviter, accept_reroute
         )
         try:
-            # A new snapshot: the claim was committed beside this transaction.
-            if not in_test_transaction(self.env.cr):
-                self.env.cr.commit()  # pylint: disable=invalid-commit
-            self.env.invalidate_all()
+            # The claim was committed beside this transaction, which wrote nothing.
+            renew_snapshot(self.env)
             if seat.order_id:
                 seat._update_order(address, remark)
                 return seat.order_id, False
@@ -94,8 +96,8 @@ class PinbuSeat(models.Model):
         if team and team.activity_id != activity:
             raise PinbuError("not_found", self.env._("There is no such team in this group-buy."))
         hold = self._live_hold(partner, activity, team)
+        # A team that forms plays on to its deadline, whatever becomes of its activity.
         if team:
-            activity._check_running()
             if team._effective_state() == "failed":
                 raise PinbuError("team_closed", self.env._("This team is closed."))
         elif not hold:
@@ -167,25 +169,56 @@ class PinbuSeat(models.Model):
         }
 
     def _update_order(self, address, remark):
-        """Bring an unpaid order up to what the shopper wants now."""
+        """Bring an unpaid order up to what the shopper wants now.
+
+        :raise PinbuError: ``already_paid`` when a payment came in this very moment
+        """
         self.ensure_one()
         order = self.order_id
-        if order.order_line.product_id != self.product_id or (
-            order.order_line.product_uom_qty != self.quantity
-        ):
-            order._pinbu_close_payments()
-            order.order_line = [Command.clear(), Command.create(self._prepare_order_line())]
-            order.pinbu_promise = self.activity_id._promise(
-                self.partner_id, self.line_id, self.quantity, self.team_id
-            )
-            self._check_amount(order)
         wanted = {
             "partner_shipping_id": (address or self.partner_id).id,
             "pinbu_remark": remark,
         }
         # Impatient taps ask for what is there already: nothing to write, nothing to fight about.
-        if order._convert_to_write({name: order[name] for name in wanted}) != wanted:
-            order.write(wanted)
+        if self._is_ordered() and order._convert_to_write({n: order[n] for n in wanted}) == wanted:
+            return
+        self._check_still_held()
+        self._order_what_is_held()
+        order.write(wanted)
+
+    def _is_ordered(self):
+        """Whether the order asks for just what the seat holds."""
+        line = self.order_id.order_line
+        return (line.product_id, line.product_uom_qty) == (self.product_id, self.quantity)
+
+    def _order_what_is_held(self):
+        """Make the order ask for what the seat holds, under today's terms."""
+        order = self.order_id
+        if self._is_ordered():
+            return
+        order._pinbu_close_payments()
+        order.order_line = [Command.clear(), Command.create(self._prepare_order_line())]
+        order.pinbu_promise = self.activity_id._promise(
+            self.partner_id, self.line_id, self.quantity, self.team_id
+        )
+        self._check_amount(order)
+
+    def _check_still_held(self):
+        """Touch the seat, so that a payment that comes in meanwhile and this do not both pass.
+
+        :raise PinbuError: ``already_paid``
+        """
+        self.flush_recordset()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE pinbu_seat SET payment_asked_at = %s WHERE id = %s AND state = 'held'",
+                SQL_NOW,
+                self.id,
+            )
+        )
+        if not self.env.cr.rowcount:
+            raise PinbuError("already_paid", self.env._("This order is paid already."))
+        self.invalidate_recordset(["payment_asked_at"])
 
     def _check_amount(self, order):
         """What is charged is the group price, whatever taxes and price lists would make of it."""

@@ -1,7 +1,7 @@
 """How a shopper gets a place: a lease, claimed in a short transaction and released by expiry.
 
 The rest of a checkout can fail, be retried or be killed; the place then becomes free by itself.
-Locks are always taken in this order: shopper, team, activity line, seat.
+Locks are always taken in this order: shopper, payment, team, seat, activity line, product.
 """
 
 from odoo import api, models
@@ -10,8 +10,9 @@ from odoo.tools import SQL
 from ..exceptions import PinbuError
 from ..transactions import SQL_NOW, short_transaction
 
-# The class of the advisory locks on shoppers: any constant that nothing else uses.
+# The classes of the advisory locks on shoppers and products: constants that nothing else uses.
 SHOPPER_LOCK = 19_0001
+PRODUCT_LOCK = 19_0002
 
 
 class PinbuSeat(models.Model):
@@ -28,13 +29,11 @@ class PinbuSeat(models.Model):
         :raise PinbuError: ``limit_reached``, ``already_in_team``, ``team_full``, ``team_closed``,
                            ``sold_out``, or what `_check_may_participate` refuses with
         """
-        self._release_lapsed(activity)
         with short_transaction(self.env) as cr:
             self._lock_shopper(cr, partner.id)
+            self._release_own_lapsed(cr, partner, activity)
             seat_id = self._find_hold(cr, partner, activity, team)
-            if seat_id:
-                self._renew_hold(cr, seat_id, line, quantity)
-            else:
+            if not seat_id or not self._renew_hold(cr, seat_id, line, quantity):
                 self._check_limits(cr, partner, activity, team)
                 self._check_may_participate(cr, partner, activity, team)
                 if team and not self._take_place(cr, team.id):
@@ -47,7 +46,10 @@ class PinbuSeat(models.Model):
         return self.browse(seat_id)
 
     def _release_lapsed(self, activity):
-        """Lapsed holds of the activity give their places and pieces to whoever comes now."""
+        """Lapsed holds of the activity give their places and pieces to whoever comes now.
+
+        :return: whether there were any
+        """
         lapsed = self.sudo().search(
             [
                 ("activity_id", "=", activity.id),
@@ -58,6 +60,23 @@ class PinbuSeat(models.Model):
         )
         if lapsed:
             lapsed._release_hold("hold lapsed")
+        return bool(lapsed)
+
+    @api.model
+    def _release_own_lapsed(self, cr, partner, activity):
+        """A hold that lapsed this very moment must not stand in its own shopper's way."""
+        cr.execute(
+            SQL(
+                """
+                SELECT id FROM pinbu_seat WHERE partner_id = %s AND activity_id = %s
+                   AND state = 'held' AND hold_until <= %s
+                """,
+                partner.id,
+                activity.id,
+                SQL_NOW,
+            )
+        )
+        self._give_up(cr, [row[0] for row in cr.fetchall()], "hold lapsed")
 
     @api.model
     def _lock_shopper(self, cr, partner_id):
@@ -84,12 +103,27 @@ class PinbuSeat(models.Model):
 
     @api.model
     def _renew_hold(self, cr, seat_id, line, quantity):
-        """The shopper came back with another variant or quantity: exchange the pieces."""
+        """The shopper came back, perhaps with another variant or quantity: exchange the pieces.
+
+        :return: whether the seat is still held: it may be paid this very moment
+        """
         cr.execute(
-            SQL("SELECT line_id, quantity FROM pinbu_seat WHERE id = %s FOR UPDATE", seat_id)
+            SQL(
+                "SELECT line_id, quantity FROM pinbu_seat"
+                " WHERE id = %s AND state = 'held' FOR UPDATE",
+                seat_id,
+            )
         )
-        if cr.fetchone() == (line.id, quantity):
-            return
+        row = cr.fetchone()
+        if not row or row == (line.id, quantity):
+            return bool(row)
+        cr.execute(
+            SQL(
+                "SELECT id FROM pinbu_activity_line WHERE id = ANY(%s)"
+                " ORDER BY id FOR NO KEY UPDATE",
+                [row[0], line.id],
+            )
+        )
         self._return_quota(cr, [seat_id])
         # Its own claim on the stock must not stand in its way.
         cr.execute(SQL("UPDATE pinbu_seat SET is_reserved = TRUE WHERE id = %s", seat_id))
@@ -108,6 +142,7 @@ class PinbuSeat(models.Model):
                 seat_id,
             )
         )
+        return True
 
     @api.model
     def _check_limits(self, cr, partner, activity, team):
@@ -146,38 +181,24 @@ class PinbuSeat(models.Model):
         """
 
     @api.model
-    def _is_place_free(self, cr, activity_id, team_id, partner_id):
-        """Whether a released shopper could come back: not in again meanwhile, team forming."""
-        cr.execute(
-            SQL(
-                """
-                SELECT 1 FROM pinbu_seat
-                 WHERE partner_id = %(partner)s AND activity_id = %(activity)s
-                   AND team_id IS NOT DISTINCT FROM %(team)s AND state IN ('held', 'paid', 'won')
-                """,
-                partner=partner_id,
-                activity=activity_id,
-                team=team_id,
-            )
-        )
-        if cr.fetchone():
-            return False
-        # An opening that was paid late still needs a full validity before the activity ends.
+    def _check_may_still_open(self, cr, activity):
+        """A team opened by a late payment needs its full validity before the activity ends.
+
+        :raise PinbuError: ``too_late_to_open``
+        """
         cr.execute(
             SQL(
                 """
                 SELECT 1 FROM pinbu_activity
-                 WHERE id = %(activity)s
-                   AND (%(team)s IS NOT NULL
-                        OR (is_published AND NOT is_stopped
-                            AND ends_at >= %(now)s + validity_hours * interval '1 hour'))
+                 WHERE id = %s AND is_published AND NOT is_stopped
+                   AND ends_at >= %s + validity_hours * interval '1 hour'
                 """,
-                activity=activity_id,
-                team=team_id,
-                now=SQL_NOW,
+                activity.id,
+                SQL_NOW,
             )
         )
-        return bool(cr.fetchone())
+        if not cr.fetchone():
+            raise PinbuError("too_late_to_open", self.env._("No team can be opened any more."))
 
     @api.model
     def _take_place(self, cr, team_id):
@@ -199,7 +220,7 @@ class PinbuSeat(models.Model):
     def _take_quota(self, cr, line_id, quantity):
         """Take pieces of the quota, if the stock can serve them.
 
-        The line's row is locked by the first statement, so that the second one counts alone.
+        The first statement locks the line, the second one the product; then the stock is counted.
         """
         cr.execute(
             SQL(
@@ -214,6 +235,15 @@ class PinbuSeat(models.Model):
         )
         if not cr.fetchone():
             return False
+        # Other activities may offer the same product: the stock is counted by one at a time.
+        cr.execute(
+            SQL(
+                "SELECT pg_advisory_xact_lock(%s, product_id) FROM pinbu_activity_line"
+                " WHERE id = %s",
+                PRODUCT_LOCK,
+                line_id,
+            )
+        )
         left = self.env["pinbu.activity.line"]._stock_left(cr, [line_id])[line_id]
         return left is None or left >= quantity
 

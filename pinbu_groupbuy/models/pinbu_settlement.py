@@ -1,11 +1,12 @@
 import logging
 import time
 from datetime import timedelta
+from functools import partial
 
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, split_every
 
 from ..transactions import SQL_NOW, wake
 
@@ -43,22 +44,26 @@ class PinbuSettlement(models.Model):
     _due_idx = models.Index("(due_at, id)")
 
     @api.model
-    def _enqueue(self, cr, seat_ids=(), team_ids=()):
-        """Queue seats and teams, on a cursor of `short_transaction` or the current one."""
+    def _enqueue(self, cr, seat_ids=(), team_ids=(), delay=0):
+        """Queue seats and teams, on a cursor of `short_transaction` or the current one.
+
+        :param int delay: seconds from now before they are due
+        """
         cr.execute(
             SQL(
                 """
                 INSERT INTO pinbu_settlement
                        (seat_id, team_id, shard_key, attempts, created_at, due_at)
-                SELECT id, NULL, product_id, 0, %(now)s, %(now)s
+                SELECT id, NULL, product_id, 0, %(now)s, %(due)s
                   FROM pinbu_seat WHERE id = ANY(%(seats)s)
                  UNION ALL
-                SELECT NULL, team.id, MIN(line.product_id), 0, %(now)s, %(now)s
+                SELECT NULL, team.id, MIN(line.product_id), 0, %(now)s, %(due)s
                   FROM pinbu_team team
                   JOIN pinbu_activity_line line ON line.activity_id = team.activity_id
                  WHERE team.id = ANY(%(teams)s) GROUP BY team.id
                 """,
                 now=SQL_NOW,
+                due=SQL("%s + %s * interval '1 second'", SQL_NOW, delay),
                 seats=list(seat_ids),
                 teams=list(team_ids),
             )
@@ -200,8 +205,11 @@ class PinbuSettlement(models.Model):
             for team in teams.search([("state", "=", "forming"), ("deadline", "<", now)])
         ]
         lapsed = seats.search([("state", "=", "held"), ("hold_until", "<", now)], limit=1000)
-        if lapsed:
-            steps.append((lambda: lapsed._release_hold("hold lapsed"), lapsed))
+        steps += [
+            (partial(seats.browse(ids)._release_hold, "hold lapsed"), ids)
+            for ids in split_every(BATCH, lapsed.ids)
+        ]
+        steps.append((seats._refresh_reserved, "reservations"))
         started = time.monotonic()
         for step, record in steps:
             try:

@@ -109,7 +109,7 @@ class PinbuTeam(models.Model):
         if not self.env.su and vals.keys() - {"deadline"}:
             raise AccessError(self.env._("Only the deadline of a team can be changed by hand."))
         if "deadline" in vals:
-            self._check_deadline_move()
+            self._check_deadline_move(fields.Datetime.to_datetime(vals["deadline"]))
         res = super().write(vals)
         if "deadline" in vals:
             self._log_deadline_move()
@@ -121,12 +121,17 @@ class PinbuTeam(models.Model):
     def _unlink_never(self):
         raise UserError(self.env._("Teams are kept: they tell what happened to money and goods."))
 
-    def _check_deadline_move(self):
-        """Moving a deadline is a manual intervention, for managers and running teams only."""
+    def _check_deadline_move(self, deadline):
+        """Moving a deadline is a manual intervention, for managers and running teams only.
+
+        It lies ahead: members who have paid in time must not be late afterwards.
+        """
         if not self.env.su and not self.env.user.has_group("pinbu_groupbuy.group_manager"):
             raise AccessError(self.env._("Only a group-buying manager may move a deadline."))
         if any(team.state != "forming" for team in self):
             raise UserError(self.env._("The deadline of a finished team cannot be moved."))
+        if not deadline or deadline <= fields.Datetime.now():
+            raise UserError(self.env._("The new deadline must lie in the future."))
 
     def _log_deadline_move(self):
         self.env["pinbu.transition"].sudo().create(
@@ -231,7 +236,7 @@ class PinbuTeam(models.Model):
             self.env["pinbu.seat"]._give_up(cr, late, "paid late", source="paid")
         cr.execute(
             SQL(
-                "UPDATE pinbu_seat SET is_counted = TRUE WHERE id = ANY(%s)",
+                "UPDATE pinbu_seat SET is_counted = TRUE WHERE id = ANY(%s) AND NOT is_counted",
                 [*timely, *late],
             )
         )

@@ -4,9 +4,8 @@ from contextlib import contextmanager
 from odoo import Command, api, models
 from odoo.tools import SQL, str2bool
 
-from ..api import snapshot
 from ..exceptions import PinbuError
-from ..transactions import in_test_transaction
+from ..transactions import in_test_transaction, renew_snapshot
 
 _DEMO = "demo:"
 # The class of the advisory locks on log-ins; those on shoppers have another.
@@ -102,10 +101,10 @@ class ResUsers(models.Model):
         lock = SQL("%s, hashtext(%s)", _LOCK, login)
         cr.execute(SQL("SELECT pg_advisory_lock(%s)", lock))
         try:
-            snapshot.renew(self.env)
+            renew_snapshot(self.env)
             yield
             # Committed before the lock is given back.
-            snapshot.renew(self.env)
+            renew_snapshot(self.env)
         except Exception:
             # Else the failed transaction would not even unlock.
             if not in_test_transaction(cr):

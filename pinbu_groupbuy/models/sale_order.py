@@ -6,7 +6,16 @@ from ..const import REFUND_STATE
 from ..exceptions import PinbuError
 
 # What nobody but Pinbu itself changes on an order whose team decides about it.
-PROTECTED_LINE_FIELDS = {"product_id", "product_uom_qty", "price_unit", "discount", "tax_ids"}
+PROTECTED_FIELDS = {"state", "partner_id", "company_id", "pricelist_id", "fiscal_position_id"}
+PROTECTED_LINE_FIELDS = {
+    "discount",
+    "order_id",
+    "price_unit",
+    "product_id",
+    "product_uom_id",
+    "product_uom_qty",
+    "tax_ids",
+}
 
 
 class SaleOrder(models.Model):
@@ -25,6 +34,11 @@ class SaleOrder(models.Model):
     pinbu_refund_state = fields.Selection(related="seat_ids.refund_state", string="Refund")
     pinbu_promise = fields.Json(
         copy=False, readonly=True, help="What was promised for a failed team, as shown at checkout."
+    )
+    pinbu_cancelled = fields.Boolean(
+        copy=False,
+        readonly=True,
+        help="Technical: cancelled with its place; a payment that comes after all may revive it.",
     )
     pinbu_remark = fields.Text(string="Buyer's Remark", copy=False)
 
@@ -47,8 +61,8 @@ class SaleOrder(models.Model):
     # === CRUD METHODS === #
 
     def write(self, vals):
-        # The state follows the seat's, whatever door the change comes through.
-        if "state" in vals and not self.env.su:
+        # These follow the seat, whatever door the change comes through.
+        if PROTECTED_FIELDS & vals.keys() and not self.env.su:
             self._check_team_does_not_decide()
         return super().write(vals)
 
@@ -71,8 +85,11 @@ class SaleOrder(models.Model):
         held = self.sudo().seat_ids.filtered(lambda seat: seat.state == "held")
         if held:
             self.check_access("write")
+            # Released beside this transaction, whose snapshot still shows it as held.
             released = held._release_hold("cancelled by the merchant")
-            released.order_id._action_cancel()
+            released.order_id._pinbu_cancel_with_place()
+            others = self - released.order_id.sudo(self.env.su)
+            return others.action_cancel() if others else True
         self._check_team_does_not_decide()
         return super().action_cancel()
 
@@ -188,12 +205,13 @@ class SaleOrder(models.Model):
         order = self.sudo()
         if order.seat_ids.state in ("paid", "won", "lost"):
             raise PinbuError("already_paid", self.env._("This order is paid already."))
-        # Of two requests at once the second fails to serialise, and finds the first one's payment
-        # when Odoo repeats it.
-        order.seat_ids.write({"payment_asked_at": fields.Datetime.now()})
-        order.seat_ids.flush_recordset()
         if order._pinbu_state() != "unpaid":
             raise PinbuError("order_closed", self.env._("This order is closed."))
+        # Of two requests at once the second fails to serialise, and finds the first one's payment
+        # when Odoo repeats it.
+        order.seat_ids._check_still_held()
+        # A checkout that was killed half-way may have left the order behind its seat.
+        order.seat_ids._order_what_is_held()
         pending = order.transaction_ids.filtered(
             lambda tx: tx.operation != "refund" and tx.state in ("draft", "pending")
         )
@@ -239,22 +257,28 @@ class SaleOrder(models.Model):
         """Whether nothing is owed back any more."""
         self.ensure_one()
         return all(
-            any(
-                child.operation == "refund" and child.state == "done"
-                for child in tx.child_transaction_ids
-            )
+            not tx.currency_id.compare_amounts(tx.amount, tx._pinbu_amount_returned())
             for tx in self._pinbu_surplus_transactions()
         )
 
     # === BUSINESS METHODS: STOCK === #
 
     def _pinbu_confirm(self):
-        """Confirm paid orders: their deliveries come into being, behind the gate."""
-        orders = self.filtered(lambda order: order.state != "sale")
-        # A payment that came after all brings its cancelled order back.
-        orders.filtered(lambda order: order.state == "cancel").write({"state": "draft"})
+        """Confirm paid orders: their deliveries come into being, behind the gate.
+
+        A payment that came after all brings back the order that was cancelled with its place; one
+        that the merchant cancelled after winning stays cancelled.
+        """
+        self.filtered("pinbu_cancelled").write({"state": "draft", "pinbu_cancelled": False})
+        orders = self.filtered(lambda order: order.state in ("draft", "sent"))
         if orders:
             orders.with_context(send_email=False).action_confirm()
+
+    def _pinbu_cancel_with_place(self):
+        """Cancel orders whose place was given up or lost; safe to call twice."""
+        orders = self.filtered(lambda order: order.state != "cancel")
+        orders._action_cancel()
+        orders.pinbu_cancelled = True
 
 
 class SaleOrderLine(models.Model):

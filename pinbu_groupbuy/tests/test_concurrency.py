@@ -159,8 +159,15 @@ class TestConcurrency(ConcurrentCase):
         """Eight taps on the same button: one order."""
         results = self.at_once(self.check_out(None), [self.people[1].id] * CLIENTS)
         self.assertEqual(len(set(results)), 1, results)
-        seats = self.env["pinbu.seat"].search([("partner_id", "=", self.people[1].id)])
-        self.assertEqual(len(seats.filtered(lambda s: s.state == "held")), 1)
+        order = self.env["sale.order"].browse(results[0])
+        held = self.env["pinbu.seat"].search(
+            [
+                ("partner_id", "=", self.people[1].id),
+                ("activity_id", "=", self.activity.id),
+                ("state", "=", "held"),
+            ]
+        )
+        self.assertEqual(held.order_id, order)
 
     def test_quota(self):
         line = self.activity.line_ids
@@ -172,6 +179,70 @@ class TestConcurrency(ConcurrentCase):
         self.assertIn("sold_out", results)
         line.quota = 0
         self.open_cr.commit()
+
+    def test_one_product_in_two_activities(self):
+        """The stock is the product's, whichever activity sells it."""
+        product = self.make_product("Rare crisps", 1)
+        activities = [self.make_activity(product=product) for _number in range(2)]
+        self.open_cr.commit()
+
+        def check_out(env, job):
+            shopper, activity = job
+            order, _created = env["pinbu.seat"]._checkout(
+                shopper.with_env(env), activity.with_env(env), product.with_env(env)
+            )
+            return order.id
+
+        results = self.at_once(check_out, list(zip(self.people[:2], activities, strict=True)))
+        self.assertEqual([type(result) for result in results].count(int), 1, results)
+        self.assertIn("sold_out", results)
+
+    def test_the_merchant_cancels_what_is_not_paid(self):
+        """The release is committed beside the button's own, older snapshot."""
+        order_id = self.committed(lambda env: self.check_out(None)(env, self.people[6].id))
+        self.committed(lambda env: env["sale.order"].browse(order_id).action_cancel())
+        order = self.env["sale.order"].browse(order_id)
+        self.assertEqual((order.state, order.seat_ids.state), ("cancel", "released"))
+
+    def test_more_pieces_while_the_payment_comes_in(self):
+        """Three pieces asked for, one paid, in the same moment: never three for the price of one."""
+        activity = self.make_activity(max_quantity=3, limit_per_user=0)
+        self.open_cr.commit()
+        for _round in range(5):
+            shopper = self.people[7]
+
+            def ask(env, quantity, shopper=shopper):
+                order, _created = env["pinbu.seat"]._checkout(
+                    shopper.with_env(env),
+                    activity.with_env(env),
+                    self.product.with_env(env),
+                    quantity=quantity,
+                )
+                return order.id
+
+            order_id = self.committed(lambda env: ask(env, 1))
+            tx_id = self.committed(
+                lambda env, order_id=order_id: (
+                    env["sale.order"].browse(order_id)._pinbu_start_payment().id
+                )
+            )
+
+            def act(env, job, tx_id=tx_id):
+                if job == "pay":
+                    env["payment.transaction"].browse(tx_id)._set_done()
+                else:
+                    ask(env, 3)
+
+            self.at_once(act, ["pay", "more"])
+            for seat in self.env["pinbu.seat"].search(
+                [("activity_id", "=", activity.id), ("state", "=", "paid")]
+            ):
+                self.assertEqual(seat.quantity, seat.order_id.order_line.product_uom_qty)
+                self.assertEqual(seat.transaction_id.amount, seat.order_id.amount_total)
+            self.env["pinbu.seat"].search(
+                [("activity_id", "=", activity.id), ("state", "=", "held")]
+            )._release_hold("next round")
+            self.open_cr.commit()
 
     def test_payment_against_the_deadline(self):
         """The last payment and the deadline in the same moment: formed, or failed; never both."""

@@ -7,12 +7,17 @@ from odoo.tools import mute_logger
 
 from odoo.addons.payment.models.payment_transaction import PaymentTransaction
 
+from ..exceptions import PinbuError
+from ..transactions import short_transaction
 from .common import GroupBuyCase
 
 
 @tagged("post_install", "-at_install")
 class TestMoney(GroupBuyCase):
     """Every yuan ends as a deliverable order or as a full refund, once."""
+
+    def skip_delay(self):
+        self.env["pinbu.settlement"].search([]).due_at = "2020-01-01"
 
     def refunds(self, order):
         return order.transaction_ids.filtered(lambda tx: tx.operation == "refund")
@@ -47,7 +52,7 @@ class TestMoney(GroupBuyCase):
             self.run_schedulers()
         self.assertEqual(len(self.refunds(seat.order_id)), 1)
         self.assertEqual(seat.transaction_id.pinbu_refunded, 19.9)
-        self.assertFalse(self.env["pinbu.settlement"].search([("seat_id", "=", seat.id)]))
+        self.assertFalse(self.env["pinbu.settlement"].search([("attempts", ">", 0)]))
 
     def test_second_payment_for_the_same_place_goes_back(self):
         order = self.checkout(self.shopper("1"))
@@ -98,6 +103,125 @@ class TestMoney(GroupBuyCase):
         self.assertEqual(self.refunds(order).state, "done")
         self.assertEqual((team.seats_taken, team.seats_paid, team.size), (3, 3, 3))
 
+    def test_payment_owed_back_takes_no_place_any_more(self):
+        """The place gets free again after the refund was written down: no goods for free."""
+        team = self.join(self.shopper("1")).team_id
+        order = self.checkout(self.shopper("late"), team)
+        tx = order._pinbu_start_payment()
+        order._pinbu_cancel()
+        rivals = [self.checkout(self.shopper(name), team) for name in ("2", "3")]
+        tx._set_done()
+        self.run_scheduler("settle")
+        self.assertEqual(self.refunds(order).state, "draft")
+        rivals[0]._pinbu_cancel()
+        order.seat_ids._count_payment(tx.id)
+        self.run_schedulers()
+        self.assertEqual(order.seat_ids.state, "released")
+        self.assertEqual(self.refunds(order).state, "done")
+        self.assertEqual(team.seats_taken, 2)
+
+    def test_refused_late_payment_keeps_no_quota(self):
+        activity = self.make_activity(size=2, quota=5)
+        team = self.join(self.shopper("1"), activity=activity).team_id
+        order = self.checkout(self.shopper("late"), team)
+        tx = order._pinbu_start_payment()
+        order._pinbu_cancel()
+        self.join(self.shopper("2"), team)
+        tx._set_done()
+        self.run_schedulers()
+        self.assertEqual(activity.line_ids.quota_taken, 2)
+
+    def test_late_payment_respects_the_limit(self):
+        shopper = self.shopper("twice")
+        order = self.checkout(shopper)
+        tx = order._pinbu_start_payment()
+        order._pinbu_cancel()
+        self.join(shopper)
+        tx._set_done()
+        self.run_schedulers()
+        self.assertEqual(order.seat_ids.state, "released")
+        self.assertEqual(self.refunds(order).state, "done")
+
+    def test_payment_of_what_was_ordered_before_is_not_taken(self):
+        """The seat asks for three, the payment was for one: it goes back."""
+        activity = self.make_activity(max_quantity=3)
+        shopper = self.shopper("1")
+        order = self.checkout(shopper, activity=activity)
+        tx = order._pinbu_start_payment()
+        line = activity.line_ids
+        # Killed between the claim of three pieces and the change of the order.
+        with short_transaction(self.env) as cr:
+            self.env["pinbu.seat"]._renew_hold(cr, order.seat_ids.id, line, 3)
+        tx._set_done()
+        self.run_schedulers()
+        self.assertEqual(order.seat_ids.state, "held")
+        self.assertEqual(self.refunds(order).source_transaction_id, tx)
+        # The shopper comes back and pays for three.
+        self.assertEqual(order._pinbu_start_payment().amount, 59.7)
+
+    def test_a_paid_hold_is_not_renewed(self):
+        activity = self.make_activity(max_quantity=3)
+        seat = self.join(self.shopper("1"), activity=activity)
+        with short_transaction(self.env) as cr:
+            renewed = self.env["pinbu.seat"]._renew_hold(cr, seat.id, activity.line_ids, 3)
+        self.assertFalse(renewed)
+        self.assertEqual(seat.quantity, 1)
+        with self.assertRaises(PinbuError) as caught:
+            seat._check_still_held()
+        self.assertEqual(caught.exception.code, "already_paid")
+
+    def test_cancelled_after_winning_stays_cancelled(self):
+        seat = self.form_team().seat_ids[0]
+        seat.order_id.action_cancel()
+        self.env["pinbu.settlement"]._enqueue(self.env.cr, seat_ids=seat.ids)
+        self.run_schedulers()
+        self.assertEqual(seat.order_id.state, "cancel")
+        self.assertEqual(set(seat.order_id.picking_ids.mapped("state")), {"cancel"})
+
+    def test_a_partial_refund_leaves_the_rest_owed(self):
+        seat = self.join(self.shopper("1"))
+        self.pass_deadline(seat.team_id)
+        self.run_scheduler("close")
+        seat.transaction_id.action_refund(amount_to_refund=5.0)
+        self.run_schedulers(3)
+        self.assertEqual(sorted(self.refunds(seat.order_id).mapped("amount")), [-14.9, -5.0])
+        self.assertEqual(seat.team_id.state, "settled")
+
+    def test_a_partial_refund_is_never_repeated_blindly(self):
+        seat = self.form_team().seat_ids[0]
+        seat.transaction_id.action_refund(amount_to_refund=1.0)
+        refund = self.refunds(seat.order_id)
+        sent = []
+        with patch.object(PaymentTransaction, "_send_refund_request", lambda tx: sent.append(tx)):
+            for _round in range(3):
+                self.run_scheduler("money")
+                refund.last_state_change = "2020-01-01"
+        self.assertEqual(len(sent), 1)
+        self.assertEqual(refund.state, "pending")
+
+    def test_an_answer_outlives_a_failure_to_book_it(self):
+        seat = self.join(self.shopper("1"))
+        self.pass_deadline(seat.team_id)
+        self.run_scheduler("close")
+        self.run_scheduler("settle")
+        book = PaymentTransaction._post_process
+
+        def fail_for_refunds(txs):
+            if "refund" in txs.mapped("operation"):
+                raise UserError(txs.env._("Locked period"))
+            book(txs)
+
+        with (
+            self.refunds_answered(),
+            patch.object(PaymentTransaction, "_post_process", fail_for_refunds),
+            mute_logger("odoo.addons.pinbu_groupbuy.models.payment_transaction"),
+        ):
+            self.run_scheduler("money")
+        refund = self.refunds(seat.order_id)
+        self.assertEqual((refund.state, refund.is_post_processed), ("done", False))
+        self.run_schedulers()
+        self.assertTrue(refund.is_post_processed)
+
     def test_payment_after_the_deadline_goes_back(self):
         team = self.join(self.shopper("1")).team_id
         order = self.checkout(self.shopper("late"), team)
@@ -121,6 +245,22 @@ class TestMoney(GroupBuyCase):
         self.run_schedulers()
         self.assertEqual(order.seat_ids.team_id.seats_paid, 1)
 
+    def test_duplicate_whose_process_dies_and_is_booked_by_odoo(self):
+        order = self.checkout(self.shopper("1"))
+        first = order._pinbu_start_payment()
+        second = first.copy({"reference": "again", "sale_order_ids": [(6, 0, order.ids)]})
+        first._set_done()
+        with patch(
+            "odoo.addons.pinbu_groupbuy.models.payment_transaction.after_commit",
+            lambda env, function: None,
+        ):
+            second._set_done()
+        second._post_process()
+        self.skip_delay()
+        self.run_schedulers(3)
+        self.assertEqual(self.refunds(order).source_transaction_id, second)
+        self.assertEqual(self.refunds(order).state, "done")
+
     def test_late_payment_whose_process_dies(self):
         order = self.checkout(self.shopper("1"))
         tx = order._pinbu_start_payment()
@@ -132,6 +272,7 @@ class TestMoney(GroupBuyCase):
             lambda env, function: None,
         ):
             tx._set_done()
+        self.skip_delay()
         self.run_schedulers(3)
         self.assertEqual(self.refunds(order).state, "done")
 

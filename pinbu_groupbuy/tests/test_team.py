@@ -181,6 +181,52 @@ class TestTeam(GroupBuyCase):
         team.with_user(manager).deadline = later
         self.assertIn("deadline moved", team.transition_ids[0].reason)
 
+    def test_a_deadline_is_not_moved_into_the_past(self):
+        team = self.join(self.shopper("1")).team_id
+        with self.assertRaises(UserError):
+            team.deadline = "2020-01-01"
+
+    def test_a_forming_team_outlives_its_activity(self):
+        team = self.join(self.shopper("1")).team_id
+        self.activity.action_unpublish()
+        self.join(self.shopper("2"), team)
+        self.activity.action_stop()
+        self.join(self.shopper("3"), team)
+        self.assertEqual(team.state, "formed")
+
+    def test_publishing_is_checked_through_every_door(self):
+        activity = self.make_activity(publish=False, line_ids=[])
+        with self.assertRaises(UserError):
+            activity.write({"is_published": True})
+        marketing = new_test_user(self.env, "marketing", groups="pinbu_groupbuy.group_user")
+        with self.assertRaises(AccessError):
+            self.activity.line_ids.with_user(marketing).quota_taken = 0
+
+    def test_a_lapsed_hold_gives_the_last_piece_away(self):
+        activity = self.make_activity(quota=1)
+        slow = self.checkout(self.shopper("slow"), activity=activity)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE pinbu_seat SET hold_until = hold_until - interval '1 day' WHERE id = %s",
+            [slow.seat_ids.id],
+        )
+        self.env.invalidate_all()
+        self.join(self.shopper("quick"), activity=activity)
+        self.assertEqual(slow.seat_ids.state, "released")
+
+    def test_what_was_unreserved_is_not_sold_twice(self):
+        activity = self.make_activity(product=self.make_product("Rare crisps", 3))
+        team = self.form_team(activity=activity)
+        team.picking_ids[0].do_unreserve()
+        self.run_schedulers()
+        activity.line_ids.invalidate_recordset()
+        self.assertEqual(activity.line_ids.available, 0)
+        team.picking_ids[0].action_assign()
+        team.picking_ids.button_validate()
+        self.run_schedulers()
+        activity.line_ids.invalidate_recordset()
+        self.assertEqual(activity.line_ids.available, 0)
+
     def test_log_cannot_be_changed(self):
         team = self.join(self.shopper("1")).team_id
         self.assertTrue(team.transition_ids)
@@ -209,3 +255,5 @@ class TestTeam(GroupBuyCase):
         self.assertEqual(seats.search([]), own)
         with self.assertRaises(AccessError):
             seats.browse(mine.id).check_access("read")
+        with self.assertRaises(AccessError):
+            own.with_user(user).read(["inviter_id"])
