@@ -5,10 +5,10 @@ from ..api import Reply, api_route, paging, schemas
 
 
 class AddressesController(http.Controller):
-    @api_route("/me/addresses", methods=["GET"], query=schemas.Query)
+    @api_route("/me/addresses", methods=["GET"], query=schemas.PageQuery)
     def addresses(self, query):
-        addresses = request.env.user.partner_id._api_addresses()
-        return paging.answer([address._to_api_address() for address in addresses])
+        addresses, next_cursor = request.env.user.partner_id._api_address_page(query)
+        return paging.answer([address._to_api_address() for address in addresses], next_cursor)
 
     @api_route("/me/addresses", methods=["POST"], body=schemas.AddressBody)
     def create_address(self, body):

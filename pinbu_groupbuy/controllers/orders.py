@@ -2,6 +2,7 @@ from odoo import http
 from odoo.http import request
 
 from ..api import Reply, api_route, paging, schemas
+from ..exceptions import PinbuError
 
 
 class OrdersController(http.Controller):
@@ -40,6 +41,19 @@ class OrdersController(http.Controller):
         order = self._find(order_id)
         order._api_cancel()
         return order._to_api()[0]
+
+    @api_route("/orders/<int:order_id>/leave", methods=["POST"])
+    def leave(self, order_id):
+        self._refuse(order_id)
+
+    @api_route("/orders/<int:order_id>/receive", methods=["POST"])
+    def receive(self, order_id):
+        self._refuse(order_id)
+
+    def _refuse(self, order_id):
+        # No order names these among its actions yet.
+        self._find(order_id)
+        raise PinbuError("not_allowed_now", request.env._("This is not possible now."))
 
     def _find(self, order_id):
         return request.env["sale.order"]._api_find(request.env.user.partner_id, order_id)

@@ -4,7 +4,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, models
 from odoo.fields import Domain
-from odoo.tools import SQL, html2plaintext
+from odoo.tools import SQL, escape_psql, html2plaintext
 
 from ..api import render, scenes
 from ..api.paging import search_page
@@ -46,7 +46,7 @@ class PinbuActivity(models.Model):
             known = query.mode in dict(self._fields["mode"].selection)
             domain &= Domain("mode", "=", query.mode) if known else Domain.FALSE
         if query.q:
-            domain &= Domain("name", "ilike", query.q)
+            domain &= Domain("name", "ilike", escape_psql(query.q))
         if query.zone or query.category:
             domain &= Domain.FALSE  # no activity has one yet
         sort = query.sort or "default"

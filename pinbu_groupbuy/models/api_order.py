@@ -269,7 +269,7 @@ class SaleOrder(models.Model):
             "team": team,
             "is_leader": bool(seat.is_leader),
             "product_id": seat.product_id.id,
-            "product_name": seat.product_id.display_name,
+            "product_name": seat.product_id.with_context(display_default_code=False).display_name,
             "image_url": images.get(("pinbu.activity.line", seat.line_id.id))
             or images.get(("pinbu.activity", seat.activity_id.id)),
             "quantity": seat.quantity,

@@ -2,8 +2,10 @@
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..api import render, scenes
+from ..api.paging import search_page
 from ..exceptions import PinbuError
 
 MAX_ADDRESSES = 50
@@ -73,6 +75,20 @@ class ResPartner(models.Model):
         self.ensure_one()
         return self.sudo().search(
             self._api_address_domain(), order="pinbu_is_default_address DESC, id DESC"
+        )
+
+    def _api_address_page(self, query):
+        """:return: (a page of the shopper's addresses with sudo, the default one first, cursor)"""
+        self.ensure_one()
+        return search_page(
+            self.sudo(),
+            self._api_address_domain(),
+            "addresses",
+            [
+                SQL("(CASE WHEN res_partner.pinbu_is_default_address THEN 0 ELSE 1 END)"),
+                SQL("(-res_partner.id)"),
+            ],
+            query,
         )
 
     def _api_find_address(self, address_id):
@@ -198,10 +214,11 @@ class ResCompany(models.Model):
                 "name": self.name,
                 "licences": [],
                 "service_phone": self.phone or None,
-                "return_policy": None,
-                "privacy_url": None,
+                # Texts of the merchant's, which nobody can enter yet.
+                "return_policy": "",
+                "privacy_url": "",
             },
-            "consent_version": None,
+            "consent_version": "",
             "subscribe_templates": {},
             "timezone": self._pinbu_timezone(),
         }

@@ -108,10 +108,12 @@ class PinbuTeam(models.Model):
         """:return: the code that a joining would be refused with, or None"""
         activity = self.activity_id
         outcome = self._effective_state()
+        if outcome == "failed":
+            return "team_closed"
         if member:
             return "already_in_team"
-        if outcome != "forming":
-            return "team_closed" if outcome == "failed" else "team_full"
+        if outcome == "formed":
+            return "team_full"
         if not mine and self.seats_paid + held >= self.size:
             return "team_full"
         if not mine and activity.limit_per_user and used >= activity.limit_per_user:
@@ -163,7 +165,7 @@ class PinbuTeam(models.Model):
                 "missing": team.missing,
                 "deadline": render.to_iso(team.deadline),
                 "opened_at": render.to_iso(team.opened_at),
-                "finished_at": render.to_iso(team.finished_at),
+                "finished_at": render.to_iso(team._api_finished_at()),
                 "leader": team._to_api_leader(),
                 "members": members.get(team.id, self.env["pinbu.seat"])._to_api_members(),
                 "members_total": totals.get(team.id, 0),
@@ -199,6 +201,10 @@ class PinbuTeam(models.Model):
             "scene": scene,
             "image_url": images.get(("pinbu.activity", self.activity_id.id)),
         }
+
+    def _api_finished_at(self):
+        # Between its deadline and the scheduler's word, the deadline is when it ended.
+        return self.finished_at or (self._effective_state() == "failed" and self.deadline)
 
     def _api_failure(self):
         if self._effective_state() != "failed":

@@ -329,9 +329,14 @@ class PinbuActivity(models.Model):
             )
 
     def _check_can_open(self):
-        """:raise PinbuError: ``activity_not_running`` or ``too_late_to_open``"""
+        """:raise PinbuError: ``activity_not_running``, ``not_allowed_now``, ``too_late_to_open``"""
         self._check_running()
-        if self.is_stopped or self.mode == "super":
+        if self.mode == "super":
+            raise PinbuError(
+                "not_allowed_now",
+                self.env._("The merchant leads the team here: join it instead of opening one."),
+            )
+        if self.is_stopped:
             raise PinbuError(
                 "activity_not_running", self.env._("No new team can be opened here any more.")
             )

@@ -164,7 +164,7 @@ class TestTeam(GroupBuyCase):
         self.assertEqual((team.size, team.leader_id.id), (100, False))
         self.assertEqual(
             self.refusal(self.checkout, self.shopper("1"), activity=activity),
-            "activity_not_running",
+            "not_allowed_now",
         )
         self.join(self.shopper("1"), team)
         self.assertEqual(team.seats_paid, 1)
