@@ -23,6 +23,9 @@ class TestMerchant(TransactionCase):
         self.assertEqual(self.company.account_price_include, "tax_included")
         self.assertEqual(self.company.partner_id.tz, "Asia/Shanghai")
 
+    def test_validating_a_delivery_asks_nothing(self):
+        self.assertFalse(self.company._get_text_validation("sms"))
+
     def test_case_of_the_brief(self):
         activity = self._activity("crisps")
         self.assertEqual(
