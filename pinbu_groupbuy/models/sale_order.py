@@ -36,6 +36,7 @@ class SaleOrder(models.Model):
         copy=False, readonly=True, help="What was promised for a failed team, as shown at checkout."
     )
     pinbu_cancelled = fields.Boolean(
+        string="Cancelled with its Place",
         copy=False,
         readonly=True,
         help="Technical: cancelled with its place; a payment that comes after all may revive it.",
