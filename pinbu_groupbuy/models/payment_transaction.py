@@ -9,7 +9,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 from ..exceptions import PinbuError
-from ..transactions import after_commit
+from ..transactions import after_commit, wake
 
 _logger = logging.getLogger(__name__)
 
@@ -171,6 +171,7 @@ class PaymentTransaction(models.Model):
         """:return: the refund's transaction, still to be sent"""
         # Two that owe the same payment at once meet on this row, and on its CHECK.
         self.pinbu_refunded += amount
+        wake(self.env, self.env.cr, "pinbu_groupbuy.ir_cron_move_money")
         count = len(self.child_transaction_ids)
         return self._create_child_transaction(
             amount,
@@ -199,11 +200,9 @@ class PaymentTransaction(models.Model):
                 self.env._("This payment holds a place in a forming team: the team decides.")
             )
         count = len(self.child_transaction_ids)
-        refund = self._pinbu_create_refund(
+        return self._pinbu_create_refund(
             amount_to_refund or self.amount, f"{MANUAL_REFUND} {count + 1}"
         )
-        self.env.ref("pinbu_groupbuy.ir_cron_move_money").sudo()._trigger()
-        return refund
 
     def _pinbu_refund_done(self):
         """The team may be settled now."""

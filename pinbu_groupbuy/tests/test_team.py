@@ -158,6 +158,28 @@ class TestTeam(GroupBuyCase):
         self.assertEqual(team._effective_state(), "failed")
         self.assertEqual(self.refusal(self.checkout, self.shopper("2"), team), "team_closed")
 
+    def test_the_scheduler_is_called_for_each_deadline(self):
+        closing = self.env.ref("pinbu_groupbuy.ir_cron_close_teams")
+        triggers = self.env["ir.cron.trigger"]
+        team = self.join(self.shopper("1")).team_id
+        self.assertTrue(
+            triggers.search([("cron_id", "=", closing.id), ("call_at", "=", team.deadline)])
+        )
+        team.deadline = team.deadline.replace(microsecond=0, year=team.deadline.year + 1)
+        self.assertTrue(
+            triggers.search([("cron_id", "=", closing.id), ("call_at", "=", team.deadline)])
+        )
+
+    def test_who_looks_at_an_overdue_team_wakes_the_scheduler(self):
+        team = self.join(self.shopper("1")).team_id
+        with patch.object(type(self.env["ir.cron"]), "_notifydb") as notify:
+            team._to_api()
+            self.assertFalse(notify.called)
+            self.pass_deadline(team)
+            team._to_api()
+            team._to_api()
+        self.assertEqual(notify.call_count, 1)
+
     def test_super_team_opens_with_its_activity(self):
         activity = self.make_activity(mode="super", size=100)
         team = activity.super_team_id
