@@ -5,7 +5,7 @@ from odoo.tools import SQL
 from ..const import REFUND_STATE
 from ..exceptions import PinbuError
 from ..transactions import SQL_NOW, short_transaction, wake
-from .pinbu_transition import move_state
+from .pinbu_transition import log_start, move_state
 
 
 class PinbuSeat(models.Model):
@@ -228,17 +228,7 @@ class PinbuSeat(models.Model):
         )
         team_id, deadline = cr.fetchone()
         cr.execute(SQL("UPDATE pinbu_seat SET team_id = %s WHERE id = %s", team_id, self.id))
-        cr.execute(
-            SQL(
-                """
-                INSERT INTO pinbu_transition (team_id, to_state, reason, user_id, date)
-                VALUES (%s, 'forming', 'opened', %s, %s)
-                """,
-                team_id,
-                self.env.uid,
-                SQL_NOW,
-            )
-        )
+        log_start(cr, self.env.uid, "pinbu_team", team_id, "forming", "opened")
         wake(self.env, cr, "pinbu_groupbuy.ir_cron_close_teams", at=deadline)
         return team_id
 

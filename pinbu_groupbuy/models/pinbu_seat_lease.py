@@ -9,6 +9,7 @@ from odoo.tools import SQL
 
 from ..exceptions import PinbuError
 from ..transactions import SQL_NOW, short_transaction
+from .pinbu_transition import log_start
 
 # The classes of the advisory locks on shoppers and products: constants that nothing else uses.
 SHOPPER_LOCK = 19_0001
@@ -288,15 +289,5 @@ class PinbuSeat(models.Model):
             )
         )
         seat_id = cr.fetchone()[0]
-        cr.execute(
-            SQL(
-                """
-                INSERT INTO pinbu_transition (seat_id, to_state, reason, user_id, date)
-                VALUES (%s, 'held', 'checkout', %s, %s)
-                """,
-                seat_id,
-                self.env.uid,
-                SQL_NOW,
-            )
-        )
+        log_start(cr, self.env.uid, "pinbu_seat", seat_id, "held", "checkout")
         return seat_id

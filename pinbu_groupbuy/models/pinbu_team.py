@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from ..const import TEAM_OUTCOME
 from ..transactions import SQL_NOW, short_transaction
-from .pinbu_transition import DEADLINE_MOVED, move_state
+from .pinbu_transition import DEADLINE_MOVED, log_start, move_state
 
 # When this process last woke the scheduler: {database: seconds of the monotonic clock}.
 _hurried_at = {}
@@ -105,6 +105,15 @@ class PinbuTeam(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Teams led by the merchant; those of shoppers come into being with a payment, in SQL."""
+        teams = super().create(vals_list)
+        for team in teams:
+            log_start(self.env.cr, self.env.uid, "pinbu_team", team.id, "forming", "opened")
+        teams._call_scheduler()
+        return teams
+
     def write(self, vals):
         if not self.env.su and vals.keys() - {"deadline"}:
             raise AccessError(self.env._("Only the deadline of a team can be changed by hand."))
@@ -113,13 +122,16 @@ class PinbuTeam(models.Model):
         res = super().write(vals)
         if "deadline" in vals:
             self._log_deadline_move()
-            closing = self.env.ref("pinbu_groupbuy.ir_cron_close_teams").sudo()
-            closing._trigger(at=[team.deadline for team in self])
+            self._call_scheduler()
         return res
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("Teams are kept: they tell what happened to money and goods."))
+
+    def _call_scheduler(self):
+        closing = self.env.ref("pinbu_groupbuy.ir_cron_close_teams").sudo()
+        closing._trigger(at=self.mapped("deadline"))
 
     def _check_deadline_move(self, deadline):
         """Moving a deadline is a manual intervention, for managers and running teams only.

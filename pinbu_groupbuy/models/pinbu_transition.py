@@ -69,7 +69,7 @@ class PinbuTransition(models.Model):
             "full": self.env._("all places are paid"),
             "hold lapsed": self.env._("not paid in time"),
             "merchant": self.env._("stopped by the merchant"),
-            "opened": self.env._("the leader has paid"),
+            "opened": self.env._("the team is open"),
             "paid late": self.env._("paid after the deadline"),
             "payment": self.env._("payment received"),
             "payment after the hold": self.env._("payment received after the hold"),
@@ -135,3 +135,19 @@ def move_state(cr, uid, table, ids, sources, target, reason, assignments=()):
         )
     )
     return [row[0] for row in cr.fetchall()]
+
+
+def log_start(cr, uid, table, record_id, state, reason):
+    """Log that a team or a seat came into being in `state`; the arguments are `move_state`'s."""
+    cr.execute(
+        SQL(
+            "INSERT INTO pinbu_transition (%s, to_state, reason, user_id, date)"
+            " VALUES (%s, %s, %s, %s, %s)",
+            SQL.identifier("team_id" if table == "pinbu_team" else "seat_id"),
+            record_id,
+            state,
+            reason,
+            uid,
+            SQL_NOW,
+        )
+    )
