@@ -13,6 +13,7 @@ from . import (
     res_company,
     sale_order,
     stock_move,
+    stock_move_line,
     stock_picking,
 )
 

@@ -1,25 +1,67 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+# Odoo's own reservation is known by this very object in the context: whoever calls over RPC can
+# spell the key, but never send the object.
+FLOW = object()
+FLOW_KEY = "pinbu_flow"
+
 # What would take a unit out from under its team, or lead it past the gate.
-GATED_FIELDS = {"product_id", "product_uom_qty", "product_uom", "sale_line_id", "state"}
+KEPT_FIELDS = {
+    "location_dest_id",
+    "location_id",
+    "picking_id",
+    "product_id",
+    "product_uom",
+    "product_uom_qty",
+    "quantity",
+    "reference_ids",
+    "sale_line_id",
+}
+# What Odoo fills in on a move that has none yet; from then on it stays.
+FILLED_FIELDS = {"picking_id", "reference_ids"}
+
+
+def changes(record, name, value):
+    """:return: whether writing this value to the field of that name would change the record"""
+    field = record._fields[name]
+    if field.type in ("one2many", "many2many"):
+        return True
+    new, old = (field.convert_to_cache(v, record, validate=False) for v in (value, record[name]))
+    return new != old
+
+
+def reasons(seats):
+    """:return: why these seats' pieces stay, in one line for the clerk"""
+    return ", ".join(seat._gate_reason() for seat in seats)
 
 
 class StockMove(models.Model):
     """The shipping gate: a move ships only if its order has no seat, or a seat that has won.
 
     It stands on the move itself, at every step of a route, so that it holds for the form's button,
-    batches, waves, barcodes and RPC alike.
+    batches, waves, barcodes and RPC alike. Until then a move stays as its order made it: whatever
+    a clerk changes, copies or cuts off, the move remembers its seat.
     """
 
     _inherit = "stock.move"
+
+    pinbu_seat_id = fields.Many2one(
+        "pinbu.seat",
+        string="Group-buying Seat",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
 
     # === CRUD METHODS === #
 
     @api.model_create_multi
     def create(self, vals_list):
+        vals_list = self._pinbu_with_seats(vals_list)
         moves = super().create(vals_list)
         moves.filtered(lambda move: move.state == "done")._check_may_ship()
+        moves._pinbu_gate_pickings()
         return moves
 
     def write(self, vals):
@@ -27,16 +69,17 @@ class StockMove(models.Model):
             self._check_may_ship()
         elif vals.get("state") == "cancel":
             self._check_decided()
-        elif GATED_FIELDS & vals.keys() - {"state"}:
-            # A draft move is still being made out of its order.
-            self.filtered(lambda move: move.state != "draft")._check_decided()
-        return super().write(vals)
+        self._check_stays(vals)
+        res = super().write(vals)
+        if vals.get("picking_id"):
+            self._pinbu_gate_pickings()
+        return res
 
     def unlink(self):
         self._check_decided()
         return super().unlink()
 
-    # === BUSINESS METHODS === #
+    # === OVERRIDES OF STOCK === #
 
     def _action_done(self, cancel_backorder=False):
         self._check_may_ship()
@@ -50,39 +93,137 @@ class StockMove(models.Model):
         self._check_decided()
         return super()._do_unreserve()
 
+    def _action_assign(self, force_qty=False):
+        return super(StockMove, self._pinbu_in_flow())._action_assign(force_qty=force_qty)
+
+    def _recompute_state(self):
+        return super(StockMove, self._pinbu_in_flow())._recompute_state()
+
     def _get_new_picking_values(self):
         vals = super()._get_new_picking_values()
-        if self._pinbu_seats().filtered(lambda seat: seat.state != "won"):
+        if self._pinbu_closed_seats():
             vals["pinbu_is_gated"] = True
         return vals
 
-    def _pinbu_seats(self):
-        """The seats whose orders these moves, or the deliveries they are on, belong to.
+    @api.model
+    def _prepare_merge_moves_distinct_fields(self):
+        return [*super()._prepare_merge_moves_distinct_fields(), "pinbu_seat_id"]
 
-        Scrapping takes broken pieces out of stock, not out of the door.
+    # === BUSINESS METHODS: SEATS === #
+
+    @api.model
+    def _pinbu_with_seats(self, vals_list):
+        """Write into the values of new moves whose seat they serve.
+
+        A seat that is given already, by a copy, can only close the gate further.
         """
-        moves = self.sudo().filtered(lambda move: move.location_dest_usage != "inventory")
-        orders = moves.sale_line_id.order_id | moves.picking_id.sale_id
-        return orders.seat_ids
+        default = self.env.context.get("default_sale_line_id")
+        line_ids = [vals.get("sale_line_id", default) for vals in vals_list]
+        lines = self.env["sale.order.line"].sudo().browse(filter(None, line_ids))
+        seats = self.env["pinbu.seat"].sudo()
+        seats = seats.browse(
+            vals["pinbu_seat_id"] for vals in vals_list if vals.get("pinbu_seat_id")
+        )
+        if own := lines.order_id.seat_ids:
+            seats |= own
+            seat_by_order = {seat.order_id.id: seat.id for seat in own}
+            vals_list = [
+                {**vals, "pinbu_seat_id": seat_by_order[order_id]}
+                if (order_id := lines.browse(line_id).order_id.id) in seat_by_order
+                else vals
+                for vals, line_id in zip(vals_list, line_ids, strict=True)
+            ]
+        # What a forming order needs, Odoo's rules make with all rights. By hand it would be a
+        # second delivery of the same unit.
+        if not self.env.su:
+            self._refuse_change(seats.filtered(lambda seat: seat.state != "won"))
+        return vals_list
+
+    def _pinbu_closed_seats(self):
+        """The seats that these moves were made for and that have not won (yet).
+
+        Costs nothing where there is no group-buying: the seat is a column of the move.
+        """
+        return self.sudo().pinbu_seat_id.filtered(lambda seat: seat.state != "won")
+
+    def _pinbu_gate_pickings(self):
+        """Deliveries that come to hold pieces of an unformed team are not ready."""
+        if closed := self._pinbu_closed_seats():
+            moves = self.sudo().filtered(lambda move: move.pinbu_seat_id in closed)
+            moves.picking_id.filtered(lambda picking: not picking.pinbu_is_gated).write(
+                {"pinbu_is_gated": True}
+            )
+
+    # === BUSINESS METHODS: CHECKS === #
+
+    def _pinbu_is_flow(self):
+        """Whether it is Odoo's own reservation that asks, and not somebody's hand."""
+        return self.env.context.get(FLOW_KEY) is FLOW
+
+    def _pinbu_in_flow(self):
+        """:return: these moves, in a context in which Odoo may reserve them anew"""
+        return self.with_context(**{FLOW_KEY: FLOW}) if self._pinbu_closed_seats() else self
 
     def _check_may_ship(self):
         """:raise UserError: when one of these moves belongs to a team that is not formed"""
-        closed = self._pinbu_seats().filtered(lambda seat: seat.state != "won")
-        if closed:
-            raise UserError(
-                self.env._(
-                    "This cannot ship: %s.",
-                    ", ".join(seat._gate_reason() for seat in closed),
-                )
+        # Scrapping takes broken pieces out of stock, not out of the door.
+        moves = self.sudo().filtered(
+            lambda move: (
+                move.pinbu_seat_id
+                or move.sale_line_id
+                or not (move.scrap_id and move.location_dest_usage == "inventory")
             )
+        )
+        orders = moves.sale_line_id.order_id | moves.picking_id.sale_id
+        seats = moves.pinbu_seat_id | orders.seat_ids
+        closed = seats.filtered(lambda seat: seat.state != "won")
+        if closed:
+            raise UserError(self.env._("This cannot ship: %s.", reasons(closed)))
 
     def _check_decided(self):
         """:raise UserError: when a member's team still has to decide about one of these moves"""
-        waiting = self._pinbu_seats().filtered(lambda seat: seat.state == "paid")
+        waiting = self._pinbu_closed_seats().filtered(lambda seat: seat.state == "paid")
         if waiting:
-            raise UserError(
-                self.env._(
-                    "These pieces are kept for a team: %s.",
-                    ", ".join(seat._gate_reason() for seat in waiting),
+            raise UserError(self.env._("These pieces are kept for a team: %s.", reasons(waiting)))
+
+    def _check_stays(self, vals):
+        """:raise UserError: when these values would change what a team's order has made"""
+        if "pinbu_seat_id" in vals:
+            raise UserError(self.env._("A move gets its seat from its order, for good."))
+        if self._pinbu_is_flow():
+            return
+        if vals.get("sale_line_id"):
+            line = self.env["sale.order.line"].sudo().browse(vals["sale_line_id"])
+            seats = line.order_id.seat_ids.filtered(lambda seat: seat.state != "won")
+            if seats and self.sale_line_id != line:
+                self._refuse_change(seats)
+        names = KEPT_FIELDS & vals.keys()
+        closed = (names or "state" in vals) and self._pinbu_closed_seats()
+        if closed:
+            changed = self.sudo().filtered(
+                lambda move: (
+                    move.pinbu_seat_id in closed
+                    and (
+                        any(
+                            changes(move, name, vals[name])
+                            for name in names
+                            if name not in FILLED_FIELDS or move[name]
+                        )
+                        or not move._pinbu_may_become(vals.get("state", move.state))
+                    )
                 )
             )
+            self._refuse_change(changed.pinbu_seat_id)
+
+    def _pinbu_may_become(self, state):
+        """Whether Odoo, confirming or cancelling, gives this move this state. All other states
+        come from a reservation."""
+        return state in (self.state, "done", "cancel") or (
+            self.state == "draft" and state in ("confirmed", "waiting")
+        )
+
+    @api.model
+    def _refuse_change(self, seats):
+        """:raise UserError: when there are any seats"""
+        if seats:
+            raise UserError(self.env._("This cannot be changed: %s.", reasons(seats)))

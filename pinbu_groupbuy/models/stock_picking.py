@@ -1,4 +1,10 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from .stock_move import changes
+
+# What moves a delivery as a whole, or claims that it is done.
+KEPT_FIELDS = {"location_dest_id", "location_id", "picking_type_id", "sale_id", "state"}
 
 
 class StockPicking(models.Model):
@@ -61,6 +67,18 @@ class StockPicking(models.Model):
             seat = picking.pinbu_seat_id
             picking.pinbu_gate_reason = gated and seat and seat._gate_reason()
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if "pinbu_is_gated" in vals and not self.env.su:
+            raise UserError(self.env._("Only its team opens the gate for a delivery."))
+        # Written here, they reach the moves by a recomputation, which the moves' guard cannot see.
+        if names := KEPT_FIELDS & vals.keys():
+            changed = self.filtered(lambda p: any(changes(p, name, vals[name]) for name in names))
+            moves = changed.move_ids
+            moves._refuse_change(moves._pinbu_closed_seats())
+        return super().write(vals)
+
     # === BUSINESS METHODS === #
 
     def _action_done(self):
@@ -79,6 +97,6 @@ class StockPicking(models.Model):
     def _pinbu_open_gate(self):
         """The team is formed: these deliveries are the warehouse's from now on."""
         gated = self.filtered("pinbu_is_gated")
-        gated.pinbu_is_gated = False
+        gated.sudo().pinbu_is_gated = False
         for picking in gated:
             picking._find_auto_batch()

@@ -1,9 +1,13 @@
 import contextlib
+from unittest.mock import patch
 
 from odoo import Command
 from odoo.exceptions import UserError
+from odoo.sql_db import Cursor
 from odoo.tests import new_test_user, tagged
+from odoo.tools import SQL
 
+from ..models.stock_move import FLOW, FLOW_KEY
 from .common import GroupBuyCase
 
 
@@ -23,9 +27,64 @@ class TestShippingGate(GroupBuyCase):
         self.picking = self.seat.order_id.picking_ids.with_user(self.clerk)
 
     def assert_kept(self):
+        self.env.flush_all()
         self.env.invalidate_all()
         self.assertNotEqual(self.picking.state, "done")
         self.assertEqual(self.product.qty_available, 100)
+
+    def assert_reserved(self):
+        self.assert_kept()
+        move = self.picking.move_ids.filtered("sale_line_id")
+        self.assertEqual(move.state, "assigned")
+        self.assertEqual(move.move_line_ids.quantity, 1)
+        self.assertEqual(self.product.free_qty, 99)
+
+    def refuses(self, attempt, what=None):
+        """Each on its own: what one attempt left behind does not help the next."""
+        with self.subTest(what), self.cr.savepoint(flush=True) as savepoint:
+            with self.assertRaises(UserError):
+                attempt()
+                self.env.flush_all()
+            savepoint.rollback()
+        self.env.invalidate_all()
+
+    def other_delivery(self, quantity=1, **vals):
+        """An ordinary delivery of the clerk's."""
+        return (
+            self.env["stock.picking"]
+            .with_user(self.clerk)
+            .create(
+                {
+                    "picking_type_id": self.picking.picking_type_id.id,
+                    "location_id": self.picking.location_id.id,
+                    "location_dest_id": self.picking.location_dest_id.id,
+                    "move_ids": [Command.create(self.move_vals(product_uom_qty=quantity, **vals))]
+                    if quantity
+                    else [],
+                }
+            )
+        )
+
+    def move_vals(self, **vals):
+        return {
+            "product_id": self.product.id,
+            "product_uom_qty": 1,
+            "location_id": self.picking.location_id.id,
+            "location_dest_id": self.picking.location_dest_id.id,
+            **vals,
+        }
+
+    def lose(self):
+        self.pass_deadline(self.seat.team_id)
+        self.run_schedulers()
+        self.assertEqual(self.seat.state, "lost")
+
+    def win(self):
+        team = self.seat.team_id
+        self.join(self.shopper("2"), team)
+        self.join(self.shopper("3"), team)
+        self.run_schedulers()
+        self.assertEqual(self.seat.state, "won")
 
     def test_reserved_but_not_ready(self):
         self.assertTrue(self.picking.pinbu_is_gated)
@@ -141,13 +200,401 @@ class TestShippingGate(GroupBuyCase):
                 picking.button_validate()
         self.assert_kept()
 
-    def test_formed_team_is_ready_and_ships(self):
-        team = self.seat.team_id
-        self.join(self.shopper("2"), team)
-        self.join(self.shopper("3"), team)
-        self.run_schedulers()
+    def test_failed_team_never_ships_after_a_detour(self):
+        """A clerk cuts the delivery off from all it belongs to, then makes it live again."""
+        self.lose()
+        move = self.picking.move_ids
+        self.assertEqual(move.pinbu_seat_id.sudo(), self.seat)
+        for vals in (
+            {"state": "draft"},
+            {"state": "confirmed"},
+            {"state": "assigned"},
+            {"state": "done"},
+            {"sale_line_id": False},
+            {"reference_ids": [Command.clear()]},
+            {"pinbu_seat_id": False},
+            {"picking_id": self.other_delivery(0).id},
+            {"location_id": self.warehouse.wh_output_stock_loc_id.id},
+        ):
+            self.refuses(lambda vals=vals: move.write(vals), vals)
+        self.refuses(lambda: self.picking.write({"state": "done"}))
+        self.refuses(lambda: self.picking.write({"sale_id": False}))
+        self.refuses(lambda: self.picking.copy())
+        # Even had it become live again by some way not thought of, and lost its links:
+        self.env.cr.execute(
+            "UPDATE stock_move SET state = 'draft', sale_line_id = NULL WHERE id = %s", [move.id]
+        )
+        self.env.cr.execute(
+            "UPDATE stock_picking SET state = 'draft', sale_id = NULL WHERE id = %s",
+            [self.picking.id],
+        )
         self.env.invalidate_all()
+        self.picking.action_confirm()
+        self.picking.action_assign()
+        self.env.flush_all()
+        self.assertFalse(self.picking.sale_id)
+        self.refuses(lambda: self.picking.button_validate())
+        self.assert_kept()
+
+    def test_state_by_hand(self):
+        for state in ("draft", "waiting", "confirmed", "partially_available", "cancel", "done"):
+            self.refuses(lambda state=state: self.picking.move_ids.write({"state": state}), state)
+        for state in ("draft", "cancel", "done", "assigned"):
+            self.refuses(lambda state=state: self.picking.write({"state": state}), state)
+        self.assert_reserved()
+
+    def test_move_stays_as_its_order_made_it(self):
+        move = self.picking.move_ids
+        other = self.other_delivery(0)
+        ordinary = self.env["sale.order"].create({"partner_id": self.shopper("x").id})
+        line = self.env["sale.order.line"].create(
+            {"order_id": ordinary.id, "product_id": self.product.id}
+        )
+        won = self.form_team("won").seat_ids[0]
+        for vals in (
+            {"sale_line_id": False},
+            {"sale_line_id": line.id},
+            {"reference_ids": [Command.clear()]},
+            {"pinbu_seat_id": False},
+            {"pinbu_seat_id": won.id},
+            {"product_id": self.make_product("Other", 3).id},
+            {"product_uom_qty": 0},
+            {"product_uom_qty": 2},
+            {"product_uom": self.env.ref("uom.product_uom_dozen").id},
+            {"picking_id": other.id},
+            {"picking_id": False},
+            {"location_id": self.warehouse.wh_output_stock_loc_id.id},
+            {"location_dest_id": self.warehouse.lot_stock_id.id},
+            {"quantity": 0},
+        ):
+            for recordset in (move, move.sudo()):
+                self.refuses(lambda vals=vals, moves=recordset: moves.write(vals), vals)
+        self.refuses(lambda: other.write({"move_ids": [Command.link(move.id)]}))
+        self.refuses(lambda: self.picking.write({"move_ids": [Command.clear()]}))
+        self.refuses(
+            lambda: other.move_ids.create(self.move_vals(sale_line_id=move.sale_line_id.id))
+        )
+        self.refuses(lambda: self.picking.copy())
+        # What does not touch the unit is the clerk's business.
+        move.write({"picked": True, "picking_id": self.picking.id})
+        self.picking.write({"note": "fragile", "location_id": self.picking.location_id.id})
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual(move.state, "assigned")
+        self.assertEqual(move.move_line_ids.quantity, 1)
+
+    def test_negative_line(self):
+        """A move of minus one, merged into the team's, would cancel it."""
+        line = self.picking.move_ids.sale_line_id
+
+        def attempt():
+            vals = self.move_vals(product_uom_qty=-1, picking_id=self.picking.id)
+            move = self.env["stock.move"].with_user(self.clerk).create(vals)
+            move.write({"sale_line_id": line.id})
+            self.picking.action_confirm()
+
+        self.refuses(attempt)
+        self.assert_reserved()
+
+    def test_flow_cannot_be_forged(self):
+        move = self.picking.move_ids.with_context(pinbu_flow=True)
+        self.refuses(lambda: move.write({"state": "draft"}))
+        self.refuses(lambda: move.move_line_ids.unlink())
+        self.refuses(lambda: move.write({"quantity": 0}))
+        self.assert_reserved()
+
+    def test_not_a_scrap(self):
+        """Where the pieces go, a clerk may say: it does not make the delivery a scrap."""
+        loss = self.env["stock.location"].search(
+            [("usage", "=", "inventory"), ("company_id", "in", (False, self.company.id))], limit=1
+        )
+        scrap = (
+            self.env["stock.scrap"]
+            .with_user(self.clerk)
+            .create({"product_id": self.product.id, "scrap_qty": 1})
+        )
+        for record in (self.picking, self.picking.move_ids, self.picking.move_line_ids):
+            self.refuses(lambda record=record: record.write({"location_dest_id": loss.id}))
+        self.picking.move_ids.write({"scrap_id": scrap.id})
+        self.env.cr.execute(
+            "UPDATE stock_move SET location_dest_id = %s WHERE id = %s",
+            [loss.id, self.picking.move_ids.id],
+        )
+        self.env.invalidate_all()
+        self.refuses(lambda: self.picking.button_validate())
+        self.assert_kept()
+
+    def test_scrap(self):
+        """Broken pieces are taken out of stock, also from a delivery that waits."""
+        scrap = (
+            self.env["stock.scrap"]
+            .with_user(self.clerk)
+            .create({"product_id": self.product.id, "scrap_qty": 1, "picking_id": self.picking.id})
+        )
+        scrap.action_validate()
+        self.env.invalidate_all()
+        self.assertEqual(scrap.state, "done")
+        self.assertEqual(self.product.qty_available, 99)
+        self.assertEqual(self.picking.move_ids.filtered("sale_line_id").state, "assigned")
+        self.assertEqual(self.picking.state, "confirmed")
+
+    def test_reservation_by_hand(self):
+        """What is reserved can neither be given back nor handed to another delivery."""
+        other = self.other_delivery()
+        other.action_confirm()
+        line = self.picking.move_line_ids
+        lot = self.env["stock.lot"].create({"name": "L", "product_id": self.product.id})
+        package = self.env["stock.package"].create({})
+        quant = self.env["stock.quant"].search(
+            [("product_id", "=", self.product.id), ("location_id", "=", line.location_id.id)]
+        )
+        for vals in (
+            {"quantity": 0},
+            {"quantity": 2},
+            {"quantity_product_uom": 0},
+            {"move_id": other.move_ids.id, "picking_id": other.id},
+            {"move_id": other.move_ids.id},
+            {"picking_id": other.id},
+            {"lot_id": lot.id},
+            {"package_id": package.id},
+            {"owner_id": self.seat.partner_id.id},
+            {"quant_id": quant.id},
+            {"state": "done"},
+            {"product_uom_id": self.env.ref("uom.product_uom_dozen").id},
+            {"location_id": self.warehouse.wh_output_stock_loc_id.id},
+        ):
+            self.refuses(lambda vals=vals: line.write(vals), vals)
+        for attempt in (
+            lambda: line.unlink(),
+            lambda: self.picking.write({"move_line_ids": [Command.clear()]}),
+            lambda: self.picking.move_ids.write({"move_line_ids": [Command.delete(line.id)]}),
+            lambda: self.picking.move_ids.write({"lot_ids": [Command.link(lot.id)]}),
+            lambda: other.write({"move_line_ids": [Command.link(line.id)]}),
+            lambda: other.move_line_ids.write({"move_id": self.picking.move_ids.id}),
+            lambda: line.copy(),
+            lambda: line.create({"picking_id": self.picking.id, "product_id": self.product.id}),
+            lambda: self.picking.action_split_transfer(),
+            lambda: self.picking.unlink(),
+        ):
+            self.refuses(attempt)
+        self.assertEqual(other.state, "assigned")
+        other.button_validate()
+        self.env.invalidate_all()
+        self.assertEqual(self.picking.move_ids.state, "assigned")
+        self.assertEqual(self.product.free_qty, 98)
+
+    def test_forced_delivery_takes_the_unit(self):
+        """What another delivery takes by force is short, not lost: it is reserved anew later."""
+        product = self.make_product("Last one", 1)
+        seat = self.join(self.shopper("2"), activity=self.make_activity(product=product))
+        self.run_schedulers()
+        move = seat.order_id.picking_ids.move_ids
+        self.assertEqual(move.state, "assigned")
+        other = self.other_delivery(product_id=product.id)
+        other.action_confirm()
+        other.move_ids.write({"quantity": 1, "picked": True})
+        other.button_validate()
+        self.env.invalidate_all()
+        self.assertEqual(other.state, "done")
+        self.assertEqual(move.state, "confirmed")
+        quants = self.env["stock.quant"]
+        quants._update_available_quantity(product, self.warehouse.lot_stock_id, 2)
+        move.picking_id.with_user(self.clerk).action_assign()
+        self.assertEqual(move.state, "assigned")
+        self.assertEqual(move.picking_id.state, "confirmed")
+
+    def test_gate_flag_by_hand(self):
+        self.refuses(lambda: self.picking.write({"pinbu_is_gated": False}))
+
+    def test_new_delivery_of_a_gated_move_is_gated(self):
+        """Were Odoo itself to put the move on another delivery, that one would wait as well."""
+        other = self.other_delivery(0)
+        move = self.picking.move_ids.sudo()
+        move.with_context(**{FLOW_KEY: FLOW}).write({"picking_id": other.id})
+        self.env.invalidate_all()
+        self.assertTrue(other.pinbu_is_gated)
+        self.assertEqual(other.state, "confirmed")
+
+    def test_wave(self):
+        waves = self.env["stock.add.to.wave"].with_user(self.clerk)
+        line = self.picking.move_line_ids
+        wizard = waves.with_context(active_model="stock.move.line", active_ids=line.ids)
+        # Whole, it may lie in a wave, and does not leave with it.
+        wizard.create({"mode": "new", "user_id": self.clerk.id}).attach_pickings()
+        wave = self.picking.batch_id
+        self.assertTrue(wave.is_wave)
+        other = self.other_delivery()
+        other.action_confirm()
+        wave.picking_ids = [Command.link(other.id)]
+        other.move_ids.picked = True
+        wave.action_done()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual(other.state, "done")
+        self.assertNotEqual(self.picking.state, "done")
+        self.assertEqual(self.picking.move_ids.state, "assigned")
+
+    def test_wave_of_a_part(self):
+        extra = (
+            self.env["stock.move"]
+            .with_user(self.clerk)
+            .create(self.move_vals(picking_id=self.picking.id))
+        )
+        extra._action_confirm()
+        extra._action_assign()
+        line = (self.picking.move_ids - extra).move_line_ids
+        waves = self.env["stock.add.to.wave"].with_user(self.clerk)
+        wizard = waves.with_context(active_model="stock.move.line", active_ids=line.ids)
+        self.refuses(
+            lambda: wizard.create({"mode": "new", "user_id": self.clerk.id}).attach_pickings()
+        )
+
+    def test_automatic_waves_and_batches_pass_by(self):
+        self.picking.picking_type_id.sudo().write(
+            {"auto_batch": True, "wave_group_by_product": True, "batch_group_by_partner": True}
+        )
+        self.picking.with_context(skip_auto_waveable=True).action_assign()
+        self.picking.action_confirm()
+        self.assertFalse(self.picking.batch_id)
+
+    def test_clerks_own_line_can_go_again(self):
+        extra = (
+            self.env["stock.move"]
+            .with_user(self.clerk)
+            .create(self.move_vals(picking_id=self.picking.id))
+        )
+        extra._action_confirm()
+        extra._action_assign()
+        extra._action_cancel()
+        self.assertEqual(extra.state, "cancel")
+        self.assert_reserved()
+
+    def test_formed_team_is_ready_and_ships(self):
+        self.win()
         self.assertEqual(self.picking.state, "assigned")
         self.assertFalse(self.picking.pinbu_gate_reason)
         self.picking.button_validate()
         self.assertEqual(self.picking.state, "done")
+
+    def test_formed_pick_and_ship(self):
+        self.warehouse.delivery_steps = "pick_ship"
+        team = self.form_team("formed")
+        order = team.order_ids[0]
+        pick = order.picking_ids.with_user(self.clerk)
+        self.assertEqual(pick.move_ids.pinbu_seat_id.sudo(), order.seat_ids)
+        pick.button_validate()
+        self.assertEqual(pick.state, "done")
+        ship = order.picking_ids.with_user(self.clerk) - pick
+        self.assertEqual(ship.move_ids.pinbu_seat_id.sudo(), order.seat_ids)
+        self.assertFalse(ship.pinbu_is_gated)
+        ship.move_ids._do_unreserve()
+        ship.action_assign()
+        ship.button_validate()
+        self.assertEqual(ship.state, "done")
+        self.assertEqual(order.order_line.qty_delivered, 1)
+
+    def test_won_delivery_is_native(self):
+        """Once won, all of the warehouse's own ways are open again."""
+        activity = self.make_activity(max_quantity=5)
+        team = self.form_team("won", activity=activity, quantity=3)
+        cancelled, __, order = team.order_ids.sorted("amount_total")
+        picking = order.picking_ids.with_user(self.clerk)
+        move = picking.move_ids
+        self.assertEqual(picking.state, "assigned")
+        picking.do_unreserve()
+        self.assertEqual(picking.state, "confirmed")
+        picking.action_assign()
+
+        # One now, the rest as a backorder.
+        move.write({"quantity": 1, "picked": True})
+        wizard = picking.button_validate()
+        self.env["stock.backorder.confirmation"].with_user(self.clerk).with_context(
+            **wizard["context"]
+        ).create({}).process()
+        self.assertEqual(picking.state, "done")
+        backorder = picking.backorder_ids
+        self.assertEqual(backorder.move_ids.pinbu_seat_id.sudo(), order.seat_ids)
+        self.assertFalse(backorder.pinbu_is_gated)
+        self.assertEqual(backorder.state, "assigned")
+
+        # One broken, one split off.
+        scrap = (
+            self.env["stock.scrap"]
+            .with_user(self.clerk)
+            .create({"product_id": self.product.id, "scrap_qty": 1, "picking_id": backorder.id})
+        )
+        scrap.action_validate()
+        backorder.move_ids.filtered("sale_line_id").write({"quantity": 1})
+        backorder.action_split_transfer()
+        split = order.picking_ids.with_user(self.clerk) - picking - backorder
+        split.action_cancel()
+        self.assertEqual(split.state, "cancel")
+        backorder.button_validate()
+        self.assertEqual(backorder.state, "done")
+        self.assertEqual(order.order_line.qty_delivered, 2)
+
+        # One comes back.
+        wizard = (
+            self.env["stock.return.picking"]
+            .with_user(self.clerk)
+            .with_context(active_model="stock.picking", active_id=picking.id)
+            .create({"picking_id": picking.id})
+        )
+        wizard.product_return_moves.write({"quantity": 1, "to_refund": True})
+        back = self.env["stock.picking"].browse(wizard.action_create_returns()["res_id"])
+        back.with_user(self.clerk).button_validate()
+        self.assertEqual(back.state, "done")
+        self.assertEqual(order.order_line.qty_delivered, 1)
+
+        # And a copy, a wave, a cancellation of another one.
+        self.assertFalse(picking.copy().pinbu_is_gated)
+        other = cancelled.picking_ids.with_user(self.clerk)
+        other.move_line_ids._add_to_wave()
+        self.assertTrue(other.batch_id.is_wave)
+        other.action_cancel()
+        self.assertEqual(other.state, "cancel")
+
+    def test_ordinary_deliveries_stay_fast(self):
+        """At most one query per batch looks for seats where there are none."""
+        customer = self.shopper("ordinary")
+        orders = self.env["sale.order"].create(
+            [
+                {
+                    "partner_id": customer.id,
+                    "order_line": [Command.create({"product_id": self.product.id})],
+                }
+                for _number in range(5)
+            ]
+        )
+        with self.seat_queries() as seen:
+            orders.action_confirm()
+        self.assertLessEqual(len(seen), 1, seen)
+        pickings = orders.picking_ids.with_user(self.clerk)
+        self.env.invalidate_all()
+        with self.seat_queries() as seen:
+            pickings.do_unreserve()
+            pickings.action_assign()
+        self.assertFalse(seen)
+        self.env.invalidate_all()
+        with self.seat_queries() as seen:
+            pickings.move_ids.picked = True
+            pickings._action_done()
+        self.assertEqual(set(pickings.mapped("state")), {"done"})
+        self.assertLessEqual(len(seen), 1, seen)
+
+    @contextlib.contextmanager
+    def seat_queries(self):
+        """:return: a list that collects the queries that read seats"""
+        seen = []
+        execute = Cursor.execute
+
+        def spy(cr, query, *args, **kwargs):
+            text = query.code if isinstance(query, SQL) else query
+            if 'FROM "pinbu_seat"' in text:
+                seen.append(text)
+            return execute(cr, query, *args, **kwargs)
+
+        self.env.flush_all()
+        with patch.object(Cursor, "execute", spy):
+            yield seen
+            self.env.flush_all()
