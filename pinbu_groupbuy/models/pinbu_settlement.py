@@ -219,5 +219,9 @@ class PinbuSettlement(models.Model):
                 _logger.warning("Closing %s failed", record, exc_info=True)
             if time.monotonic() - started > 50:
                 break
-        self.env["pinbu.activity"]._cron_open_super_teams()
+        try:
+            with self.env.cr.savepoint():
+                self.env["pinbu.activity"]._cron_open_super_teams()
+        except Exception:
+            _logger.warning("Opening the merchant's teams failed", exc_info=True)
         self.env["ir.cron"]._commit_progress(len(steps))

@@ -75,6 +75,7 @@ class PinbuTeam(models.Model):
     transition_ids = fields.One2many("pinbu.transition", "team_id", string="Log", readonly=True)
 
     _token_unique = models.UniqueIndex("(token)")
+    _merchant_team_unique = models.UniqueIndex("(activity_id) WHERE leader_id IS NULL")
     _places = models.Constraint(
         "CHECK(0 <= seats_paid AND seats_paid <= seats_taken AND seats_taken <= size)",
         "A team never has more members than places.",

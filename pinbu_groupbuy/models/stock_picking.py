@@ -34,6 +34,12 @@ class StockPicking(models.Model):
         store=True,
         compute_sudo=True,
     )
+    pinbu_is_pickup = fields.Boolean(
+        string="Pick-up",
+        compute="_compute_pinbu_is_pickup",
+        compute_sudo=True,
+        help="The shopper gave no address: the goods are picked up.",
+    )
     pinbu_gate_reason = fields.Char(
         string="Why it cannot ship yet", compute="_compute_pinbu_gate_reason", compute_sudo=True
     )
@@ -78,6 +84,19 @@ class StockPicking(models.Model):
             moves = changed.move_ids
             moves._refuse_change(moves._pinbu_closed_seats())
         return super().write(vals)
+
+    @api.depends("sale_id.seat_ids.partner_id", "partner_id")
+    def _compute_pinbu_is_pickup(self):
+        for picking in self:
+            seat = picking.sale_id.seat_ids[:1]
+            picking.pinbu_is_pickup = bool(seat) and picking.partner_id == seat.partner_id
+
+    # === ACTION METHODS === #
+
+    def button_validate(self):
+        # Before any question that Odoo asks the clerk: no answer would help.
+        self.move_ids._check_may_ship()
+        return super().button_validate()
 
     # === BUSINESS METHODS === #
 

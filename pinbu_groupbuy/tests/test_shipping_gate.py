@@ -92,6 +92,24 @@ class TestShippingGate(GroupBuyCase):
         self.assertEqual(self.picking.state, "confirmed")
         self.assertIn("1 of 3", self.picking.pinbu_gate_reason)
 
+    def test_without_an_address_it_is_picked_up(self):
+        self.assertTrue(self.picking.pinbu_is_pickup)
+        home = self.env["res.partner"].create(
+            {"name": "Home", "type": "delivery", "parent_id": self.seat.partner_id.id}
+        )
+        seat = self.join(self.shopper("2"), address=home)
+        self.run_schedulers()
+        self.assertFalse(seat.order_id.picking_ids.pinbu_is_pickup)
+
+    def test_button_says_why_before_it_asks(self):
+        """Odoo may ask the clerk something first; the refusal comes before."""
+        with (
+            patch.object(type(self.picking), "_pre_action_done_hook") as question,
+            self.assertRaises(UserError),
+        ):
+            self.picking.button_validate()
+        self.assertFalse(question.called)
+
     def test_button(self):
         with self.assertRaises(UserError):
             self.picking.button_validate()
