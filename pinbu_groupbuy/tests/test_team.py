@@ -193,7 +193,7 @@ class TestTeam(GroupBuyCase):
 
     def test_only_a_manager_moves_a_deadline(self):
         team = self.join(self.shopper("1")).team_id
-        marketing = new_test_user(self.env, "marketing", groups="pinbu_groupbuy.group_user")
+        marketing = new_test_user(self.env, "marketer", groups="pinbu_groupbuy.group_user")
         manager = new_test_user(self.env, "manager", groups="pinbu_groupbuy.group_manager")
         later = team.deadline.replace(year=team.deadline.year + 1)
         with self.assertRaises(AccessError):
@@ -220,7 +220,7 @@ class TestTeam(GroupBuyCase):
         activity = self.make_activity(publish=False, line_ids=[])
         with self.assertRaises(UserError):
             activity.write({"is_published": True})
-        marketing = new_test_user(self.env, "marketing", groups="pinbu_groupbuy.group_user")
+        marketing = new_test_user(self.env, "marketer", groups="pinbu_groupbuy.group_user")
         with self.assertRaises(AccessError):
             self.activity.line_ids.with_user(marketing).quota_taken = 0
 

@@ -162,7 +162,7 @@ class TestParticipation(TransactionCase):
         found = self.events.with_user(manager).search([("partner_id", "=", self.shopper.id)])
         self.assertEqual(found.activity_id, self.activities[0])
         for login, groups in (
-            ("marketing", "pinbu_groupbuy.group_user"),
+            ("marketer", "pinbu_groupbuy.group_user"),
             ("portal", "base.group_portal"),
         ):
             user = new_test_user(self.env, login, groups)

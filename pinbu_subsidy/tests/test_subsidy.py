@@ -45,7 +45,7 @@ class TestSubsidy(SubsidyCase):
 
     def test_only_a_manager_holds_back(self):
         due = self.fail_team(self.shoppers(2)).subsidy_ids
-        marketing = new_test_user(self.env, "marketing", "pinbu_groupbuy.group_user")
+        marketing = new_test_user(self.env, "marketer", "pinbu_groupbuy.group_user")
         manager = new_test_user(self.env, "manager", "pinbu_groupbuy.group_manager")
         with self.assertRaises(AccessError):
             due.with_user(marketing).action_block()
@@ -180,7 +180,7 @@ class TestSubsidy(SubsidyCase):
             self.fail_team(self.shoppers(2)).subsidy_ids.unlink()
 
     def test_marketing_edits_rules_on_the_activity(self):
-        user = new_test_user(self.env, "marketing", "pinbu_groupbuy.group_user")
+        user = new_test_user(self.env, "marketer", "pinbu_groupbuy.group_user")
         with Form(self.activity.with_user(user)) as form, form.subsidy_rule_ids.edit(0) as rule:
             rule.amount = 12.5
             self.assertIn("12.50", rule.sentence)

@@ -184,7 +184,7 @@ class TestWallet(SubsidyCase):
         self.assertEqual(self.subsidies.with_user(mine).search([]).partner_id, mine.partner_id)
         with self.assertRaises(AccessError):
             self.env["loyalty.card"].with_user(mine).search([])
-        employee = new_test_user(self.env, "warehouse", "stock.group_stock_user")
+        employee = new_test_user(self.env, "clerk", "stock.group_stock_user")
         with self.assertRaises(AccessError):
             self.entries.with_user(employee).search([])
 
