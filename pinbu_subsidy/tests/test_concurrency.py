@@ -100,6 +100,7 @@ class TestConcurrency(TransactionCase):
                 self.ids,
             )
             cr.execute("DELETE FROM loyalty_card WHERE partner_id = ANY(%(partners)s)", self.ids)
+            cr.execute("DELETE FROM pinbu_transition WHERE team_id = %(team)s", self.ids)
             cr.execute("DELETE FROM pinbu_seat WHERE team_id = %(team)s", self.ids)
             cr.execute("DELETE FROM pinbu_team WHERE id = %(team)s", self.ids)
             cr.execute("DELETE FROM ir_cron_trigger WHERE id > %s", [self.last_trigger])
