@@ -22,11 +22,15 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     seat_ids = fields.One2many("pinbu.seat", "order_id", readonly=True)
-    seat_id = fields.Many2one("pinbu.seat", compute="_compute_seat_id", search="_search_seat_id")
+    seat_id = fields.Many2one(
+        "pinbu.seat", compute="_compute_seat_id", search="_search_seat_id", compute_sudo=True
+    )
     pinbu_team_id = fields.Many2one(
         "pinbu.team", related="seat_ids.team_id", string="Group-buying Team"
     )
-    is_group_buy = fields.Boolean(compute="_compute_seat_id", search="_search_is_group_buy")
+    is_group_buy = fields.Boolean(
+        compute="_compute_seat_id", search="_search_is_group_buy", compute_sudo=True
+    )
     pinbu_activity_id = fields.Many2one(
         "pinbu.activity", related="seat_ids.activity_id", string="Group-buying Activity"
     )

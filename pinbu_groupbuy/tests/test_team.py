@@ -249,6 +249,27 @@ class TestTeam(GroupBuyCase):
         activity.line_ids.invalidate_recordset()
         self.assertEqual(activity.line_ids.available, 0)
 
+    def test_others_in_the_company_can_open_a_group_buy_order(self):
+        """Salespeople and accountants without any group-buying right keep their screens."""
+        order = self.form_team().order_ids[0]
+        for login, groups in (
+            ("seller", "sales_team.group_sale_salesman_all_leads"),
+            ("bookkeeper", "account.group_account_invoice"),
+        ):
+            mine = order.with_user(new_test_user(self.env, login, groups=groups))
+            readable = mine.fields_get(attributes=["type"])
+            for view in ("form", "list", "kanban"):
+                shown = mine.get_view(view_type=view)["models"]["sale.order"]
+                spec = {
+                    name: {"fields": {"display_name": {}}}
+                    if readable[name]["type"] == "many2one"
+                    else {}
+                    for name in shown
+                    if name in readable
+                }
+                with self.subTest(login=login, view=view):
+                    self.assertTrue(mine.web_read(spec))
+
     def test_log_cannot_be_changed(self):
         team = self.join(self.shopper("1")).team_id
         self.assertTrue(team.transition_ids)
