@@ -5,7 +5,6 @@
     "category": "Hidden",
     "license": "LGPL-3",
     "author": "Pinbu",
-    "website": "https://pinbu.example",
     "depends": [
         "pinbu",
         "payment_demo",

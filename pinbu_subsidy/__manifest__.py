@@ -5,7 +5,6 @@
     "category": "Sales/Sales",
     "license": "LGPL-3",
     "author": "Pinbu",
-    "website": "https://pinbu.example",
     "depends": [
         "pinbu_groupbuy",
         "sale_loyalty",
