@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-DEV = CHECKOUT / "dev"
 
 
 def _home():

@@ -34,11 +34,11 @@ How a module adds a route
 5. Who may call: ``auth="pinbu_shopper"`` (the default) needs a token, ``"pinbu_public"`` answers
    without one (``request.env.user._is_public()``), ``"pinbu_anyone"`` does not look at it.
 6. ``idempotency``: ``"required"``, ``"optional"`` (the default for writes) or None. With a key,
-   the body of the method may run twice in the face of a lost process: pass
-   ``idempotency_key()`` on to what must be unique.
+   the body of the method may run twice in the face of a lost process: it finds what it made
+   before, as a checkout finds its hold.
 7. Lists: ``paging.page(...)``; money and times: ``render.to_minor``, ``render.to_iso``.
 """
 
 from . import dispatcher, language, paging, render, scenes, schemas, tokens
-from .dispatcher import Reply, idempotency_key
+from .dispatcher import Reply
 from .routing import api_route

@@ -80,15 +80,6 @@ class Reply:
     etag: bool = False
 
 
-def idempotency_key():
-    """:return: a key that stays the same however often this request is repeated, or None
-
-    It is unique to shopper, route, key and body, so it may go into a unique column.
-    """
-    claim = getattr(http.request.dispatcher, "claim", None)
-    return claim and claim.request_key
-
-
 class PinbuDispatcher(http.Dispatcher):
     """Routes of ``type="pinbu"``; see the package's docstring."""
 

@@ -20,7 +20,6 @@ class Claim:
 
     id: int
     owner: str
-    request_key: str
     status: int | None = None
     answer: str | None = None
 
@@ -163,8 +162,7 @@ class PinbuApiIdempotency(models.Model):
             raise PinbuError(
                 "in_progress", self.env._("The same request is still being worked on.")
             )
-        request_key = f"{row_id}.{body_hash[:16]}"
-        return Claim(row_id, found_owner, request_key, status, answer)
+        return Claim(row_id, found_owner, status, answer)
 
     @api.autovacuum
     def _gc_old_keys(self):

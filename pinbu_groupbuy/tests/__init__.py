@@ -6,6 +6,7 @@ from . import (
     test_api_session,
     test_concurrency,
     test_money,
+    test_open_deliveries,
     test_shipping_gate,
     test_team,
     test_tours,
