@@ -2,6 +2,7 @@ from . import (
     payment_transaction,
     pinbu_activity,
     pinbu_activity_line,
+    pinbu_activity_terms,
     pinbu_seat,
     pinbu_seat_checkout,
     pinbu_seat_lease,

@@ -74,6 +74,72 @@ class PinbuActivity(models.Model):
         required=True,
         help="How long an unpaid place is kept for a shopper at checkout.",
     )
+    last_place_hold_minutes = fields.Integer(
+        string="Hold of the Last Place (minutes)",
+        default=2,
+        required=True,
+        help="Shorter, since nobody else can join meanwhile.",
+    )
+    stock_policy = fields.Selection(
+        [
+            ("payment", "At each payment"),
+            ("open", "For the whole team at its opening"),
+            ("success", "Once the team is formed"),
+        ],
+        string="Stock is Reserved",
+        default="payment",
+        required=True,
+        tracking=True,
+        help="At each payment: what a member paid for waits for them in the warehouse.\n"
+        "For the whole team at its opening: whoever joins is sure of a piece.\n"
+        "Once the team is formed: nothing waits; if the stock is short then, the whole team fails.",
+    )
+    is_presale = fields.Boolean(
+        string="Presale",
+        tracking=True,
+        help="Sell what is not in stock yet: it is procured by the product's routes when the "
+        "team is formed.",
+    )
+    max_forming_teams = fields.Integer(
+        string="Teams at Once",
+        required=True,
+        default=0,
+        tracking=True,
+        help="How many teams may form at the same time. 0 means no limit.",
+    )
+    allow_reroute = fields.Boolean(
+        string="Rerouting",
+        tracking=True,
+        help="A payment that comes too late for its team may go to another one that forms, if the "
+        "shopper has agreed to it at checkout.",
+    )
+    allow_leaving = fields.Boolean(
+        string="Leaving",
+        tracking=True,
+        help="A member may leave while the team forms, and is refunded.",
+    )
+    completes_from = fields.Integer(
+        string="Merchant Completes From",
+        required=True,
+        default=0,
+        tracking=True,
+        help="At the deadline the merchant takes the missing places of a team in which so many "
+        "members have paid: they are shown as the merchant's, and the team is formed. 0: never.",
+    )
+    preparation_days = fields.Integer(
+        string="Preparation (days)",
+        required=True,
+        default=0,
+        tracking=True,
+        help="How long after the forming of a team its deliveries are planned for.",
+    )
+    voucher_days = fields.Integer(
+        string="Voucher Validity (days)",
+        default=90,
+        required=True,
+        tracking=True,
+        help="For services: how long a voucher can be redeemed after the team is formed.",
+    )
     is_published = fields.Boolean(string="Published", default=False, copy=False, tracking=True)
     is_stopped = fields.Boolean(
         string="Stopped",
@@ -115,8 +181,17 @@ class PinbuActivity(models.Model):
     )
     _limits = models.Constraint(
         "CHECK(validity_hours > 0 AND limit_per_user >= 0 AND max_quantity > 0"
-        " AND hold_minutes > 0)",
+        " AND hold_minutes > 0 AND last_place_hold_minutes > 0 AND voucher_days > 0)",
         "Validity, pieces per order and hold must be above zero.",
+    )
+    _options = models.Constraint(
+        "CHECK(max_forming_teams >= 0 AND preparation_days >= 0"
+        " AND (completes_from = 0 OR completes_from BETWEEN 2 AND size - 1))",
+        "The merchant can complete a team from two paid members on, and below its size.",
+    )
+    _presale_policy = models.Constraint(
+        "CHECK(NOT is_presale OR stock_policy = 'success')",
+        "A presale reserves nothing before its team is formed.",
     )
 
     # === COMPUTE METHODS === #
@@ -206,14 +281,19 @@ class PinbuActivity(models.Model):
     def _onchange_mode(self):
         self.size = 100 if self.mode == "super" else 3
 
-    @api.constrains("size", "mode", "validity_hours")
-    def _check_terms_unchanged(self):
-        """A promise once shown stands: members joined under these terms."""
-        if self._has_seats():
+    @api.constrains("size", "mode")
+    def _check_mode_unchanged(self):
+        """The merchant's one team is what members joined. Other terms change for new seats only."""
+        merchant_led = self.filtered(
+            lambda activity: (
+                activity.mode == "super" or any(not team.leader_id for team in activity.team_ids)
+            )
+        )
+        if merchant_led._has_seats():
             raise ValidationError(
                 self.env._(
-                    "Somebody has joined already: size, mode and validity can no longer change. "
-                    "Stop this activity and start a copy of it."
+                    "Somebody has joined the merchant's team already: its size can no longer "
+                    "change. Stop this activity and start a copy of it."
                 )
             )
 
@@ -306,6 +386,8 @@ class PinbuActivity(models.Model):
                 {
                     "activity_id": activity.id,
                     "company_id": activity.company_id.id,
+                    "terms_id": activity.terms_id.id,
+                    "stock_policy": activity.stock_policy,
                     "size": activity.size,
                     "deadline": min(
                         activity.ends_at,

@@ -81,6 +81,16 @@ class PinbuSeat(models.Model):
         groups="pinbu_groupbuy.group_user",
     )
     accept_reroute = fields.Boolean(readonly=True)
+    is_rerouted = fields.Boolean(
+        readonly=True, help="The payment came too late for its team and went to another one."
+    )
+    terms_id = fields.Many2one(
+        "pinbu.activity.terms", string="Terms", readonly=True, index=True, ondelete="restrict"
+    )
+    stock_policy = fields.Char(
+        required=True, readonly=True, default="payment", help="That of the team, or to be."
+    )
+    release_reason = fields.Char(readonly=True, help="Technical: why the place was given up.")
     is_counted = fields.Boolean(
         readonly=True, help="Technical: the team has counted this payment in."
     )
@@ -211,12 +221,14 @@ class PinbuSeat(models.Model):
             SQL(
                 """
                 INSERT INTO pinbu_team
-                       (token, activity_id, company_id, size, seats_taken, seats_paid, state,
-                        deadline, opened_at, leader_id, create_uid, create_date)
-                SELECT %(token)s, activity.id, activity.company_id, activity.size, 1, 0, 'forming',
-                       seat.paid_at + activity.validity_hours * interval '1 hour', seat.paid_at,
+                       (token, activity_id, company_id, terms_id, stock_policy, size, seats_taken,
+                        seats_paid, merchant_places, state, deadline, opened_at, leader_id,
+                        create_uid, create_date)
+                SELECT %(token)s, seat.activity_id, seat.company_id, terms.id, seat.stock_policy,
+                       terms.size, 1, 0, 0, 'forming',
+                       seat.paid_at + terms.validity_hours * interval '1 hour', seat.paid_at,
                        seat.partner_id, %(uid)s, %(now)s
-                  FROM pinbu_seat seat JOIN pinbu_activity activity ON activity.id = seat.activity_id
+                  FROM pinbu_seat seat JOIN pinbu_activity_terms terms ON terms.id = seat.terms_id
                  WHERE seat.id = %(seat)s
              RETURNING id, deadline
                 """,

@@ -265,10 +265,11 @@ class PinbuSeat(models.Model):
                 """
                 INSERT INTO pinbu_seat
                        (team_id, activity_id, line_id, product_id, quantity, partner_id, company_id,
-                        state, is_leader, hold_until, inviter_id, accept_reroute, is_counted,
-                        is_reserved, create_uid, create_date)
+                        terms_id, stock_policy, state, is_leader, hold_until, inviter_id,
+                        accept_reroute, is_counted, is_reserved, create_uid, create_date)
                 SELECT %(team)s, activity.id, %(line)s, %(product)s, %(quantity)s, %(partner)s,
-                       activity.company_id, 'held', %(leader)s,
+                       activity.company_id, activity.terms_id,
+                       COALESCE(team.stock_policy, activity.stock_policy), 'held', %(leader)s,
                        LEAST(%(now)s + activity.hold_minutes * interval '1 minute', team.deadline),
                        %(inviter)s, %(reroute)s, FALSE, FALSE, %(uid)s, %(now)s
                   FROM pinbu_activity activity LEFT JOIN pinbu_team team ON team.id = %(team)s

@@ -36,7 +36,22 @@ class PinbuTeam(models.Model):
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
+    terms_id = fields.Many2one(
+        "pinbu.activity.terms",
+        string="Terms",
+        readonly=True,
+        ondelete="restrict",
+        help="What held when the team was opened.",
+    )
+    stock_policy = fields.Char(required=True, readonly=True, default="payment")
     size = fields.Integer(required=True, readonly=True)
+    merchant_places = fields.Integer(
+        string="Merchant's Places",
+        required=True,
+        default=0,
+        readonly=True,
+        help="Places that the merchant took himself to complete the team.",
+    )
     seats_taken = fields.Integer(
         required=True, default=0, readonly=True, help="Places held, paid or won."
     )
@@ -77,7 +92,8 @@ class PinbuTeam(models.Model):
     _token_unique = models.UniqueIndex("(token)")
     _merchant_team_unique = models.UniqueIndex("(activity_id) WHERE leader_id IS NULL")
     _places = models.Constraint(
-        "CHECK(0 <= seats_paid AND seats_paid <= seats_taken AND seats_taken <= size)",
+        "CHECK(0 <= seats_paid AND seats_paid <= seats_taken"
+        " AND 0 <= merchant_places AND seats_taken + merchant_places <= size)",
         "A team never has more members than places.",
     )
     _forming_idx = models.Index("(deadline) WHERE state = 'forming'")

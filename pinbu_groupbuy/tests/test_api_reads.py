@@ -384,9 +384,9 @@ class TestApiRendering(GroupBuyMixin, TransactionCase):
         self.env.cr.execute(
             """
             INSERT INTO pinbu_seat (team_id, activity_id, line_id, product_id, quantity, partner_id,
-                                    company_id, state, is_leader, paid_at)
+                                    company_id, stock_policy, state, is_leader, paid_at)
             SELECT team_id, activity_id, line_id, product_id, 1, partner.id, seat.company_id,
-                   'paid', FALSE, seat.paid_at + interval '1 minute'
+                   stock_policy, 'paid', FALSE, seat.paid_at + interval '1 minute'
               FROM pinbu_seat seat, res_partner partner
              WHERE seat.team_id = %s AND partner.id = ANY(%s)
             """,

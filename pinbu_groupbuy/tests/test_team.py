@@ -283,10 +283,19 @@ class TestTeam(GroupBuyCase):
             ):
                 self.cr.execute(statement)
 
-    def test_terms_stand_once_somebody_joined(self):
-        self.join(self.shopper("1"))
+    def test_new_terms_are_for_new_seats(self):
+        """Whoever joined stays under the terms that they saw; their team stays as it was."""
+        seat = self.join(self.shopper("1"))
+        before = seat.terms_id
+        self.activity.write({"size": 2, "validity_hours": 48})
+        self.activity.line_ids.group_price = 18.0
+        self.assertEqual((seat.terms_id, seat.team_id.size, before.size), (before, 3, 3))
+        self.assertEqual(seat.order_id.amount_total, 19.9)
+        new = self.join(self.shopper("2"))
+        self.assertEqual((new.team_id.size, new.order_id.amount_total), (2, 18.0))
+        self.assertEqual(new.terms_id, self.activity.terms_id)
         with self.assertRaises(UserError):
-            self.activity.size = 2
+            before.with_user(self.env.ref("base.user_admin")).write({"size": 9})
         with self.assertRaises(UserError):
             self.activity.unlink()
 
