@@ -81,8 +81,13 @@ class PinbuTeam(models.Model):
             ("deadline", "Not full in time"),
             ("merchant", "Stopped by the merchant"),
             ("stock", "Out of stock"),
+            ("left", "Everybody left"),
         ],
         readonly=True,
+    )
+    is_reserved = fields.Boolean(
+        readonly=True,
+        help="Technical: the warehouse has reserved the places that nobody has paid for yet.",
     )
     seat_ids = fields.One2many("pinbu.seat", "team_id", string="Seats", readonly=True)
     order_ids = fields.Many2many("sale.order", compute="_compute_order_ids")
