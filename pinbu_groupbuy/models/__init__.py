@@ -1,5 +1,7 @@
 from . import (
     payment_transaction,
+    payment_transaction_refund,
+    payment_transaction_scheduler,
     pinbu_activity,
     pinbu_activity_line,
     pinbu_activity_terms,

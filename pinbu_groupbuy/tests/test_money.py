@@ -214,7 +214,7 @@ class TestMoney(GroupBuyCase):
         with (
             self.refunds_answered(),
             patch.object(PaymentTransaction, "_post_process", fail_for_refunds),
-            mute_logger("odoo.addons.pinbu_groupbuy.models.payment_transaction"),
+            mute_logger("odoo.addons.pinbu_groupbuy.models.payment_transaction_scheduler"),
         ):
             self.run_scheduler("money")
         refund = self.refunds(seat.order_id)
@@ -321,7 +321,7 @@ class TestMoney(GroupBuyCase):
 
         with (
             patch.object(PaymentTransaction, "_send_refund_request", answer),
-            mute_logger("odoo.addons.pinbu_groupbuy.models.payment_transaction"),
+            mute_logger("odoo.addons.pinbu_groupbuy.models.payment_transaction_scheduler"),
         ):
             self.run_scheduler("money")
         broken, fine = (self.refunds(seat.order_id) for seat in seats)

@@ -1,0 +1,94 @@
+"""The scheduler that moves money: each transaction in one of its own."""
+
+import logging
+from datetime import timedelta
+
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+_logger = logging.getLogger(__name__)
+
+MONEY_BATCH = 200
+REPEAT_FAILED = timedelta(minutes=10)
+# Some providers take their time to answer.
+REPEAT_UNANSWERED = timedelta(hours=1)
+
+
+class PaymentTransaction(models.Model):
+    _inherit = "payment.transaction"
+
+    # === SCHEDULER === #
+
+    @api.model
+    def _cron_move_money(self):
+        """Book what came in, send what goes back: each transaction in one of its own."""
+        received = (
+            Domain("sale_order_ids.seat_ids", "!=", False)
+            & Domain("state", "=", "done")
+            & Domain("is_post_processed", "=", False)
+        )
+        owed = Domain("pinbu_refund_reason", "!=", False) & (
+            Domain("state", "=", "draft")
+            | Domain("state", "=", "error")
+            & Domain("last_state_change", "<", fields.Datetime.now() - REPEAT_FAILED)
+            | Domain("state", "=", "pending")
+            & Domain("last_state_change", "<", fields.Datetime.now() - REPEAT_UNANSWERED)
+        )
+        txs = self.sudo()
+        if not (
+            txs._each_alone(received, "_pinbu_book")
+            and txs._each_alone(owed, "_pinbu_send_refund")
+            # A transaction of its own: an answer once received must outlive a failure to book it.
+            and txs._each_alone(received, "_pinbu_book")
+        ):
+            self.env.ref("pinbu_groupbuy.ir_cron_move_money").sudo()._trigger()
+            self.env["ir.cron"]._commit_progress()
+
+    def _each_alone(self, domain, step):
+        """Call the method `step` on each transaction of the domain; one that fails is passed over.
+
+        :return: whether the time was enough for all
+        """
+        last_id = 0
+        while batch := self.search(
+            domain & Domain("id", ">", last_id), order="id", limit=MONEY_BATCH
+        ):
+            if not all(tx._alone(getattr(tx, step)) for tx in batch):
+                return False
+            last_id = batch[-1].id
+        return True
+
+    def _alone(self, step):
+        """Run `step` for this transaction, locked, and commit.
+
+        :return: whether time is left for more
+        """
+        try:
+            if self.try_lock_for_update():
+                step()
+            return bool(self.env["ir.cron"]._commit_progress(1))
+        except OperationalError:
+            self.env.cr.rollback()
+        except Exception:
+            self.env.cr.rollback()
+            _logger.exception("Moving the money of transaction %s failed", self.id)
+        return True
+
+    def _pinbu_book(self):
+        """Book a payment or a refund that is done."""
+        if self.is_post_processed or self.state != "done":
+            return
+        self._post_process()
+        if self.operation == "refund":
+            self._pinbu_reconcile()
+
+    def _pinbu_reconcile(self):
+        """Odoo leaves a payment's and its refund's receivable lines open; they cancel out."""
+        payments = self.payment_id | self.source_transaction_id.payment_id
+        lines = payments.move_id.line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable" and not line.reconciled
+        )
+        if len(lines) > 1 and len(lines.account_id) == 1:
+            lines.reconcile()
