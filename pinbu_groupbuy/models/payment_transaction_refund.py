@@ -37,7 +37,7 @@ class PaymentTransaction(models.Model):
         often the request is repeated.
 
         :param str reason: what became of the seat: ``lost``, ``released``, ``paid`` or ``won``
-                           (the last two: a second payment for the same place)
+                           (the last two: a second payment for the same place), or of what it won
         """
         self.ensure_one()
         left = self.currency_id.round(self.amount - self.pinbu_refunded)
@@ -96,7 +96,7 @@ class PaymentTransaction(models.Model):
         if self.pinbu_refund_reason.startswith(MANUAL_REFUND):
             return True
         if seat.transaction_id == source:
-            return seat.state in ("lost", "released") and self.sale_order_ids.state == "cancel"
+            return not seat._keeps_payment() and self.sale_order_ids.state == "cancel"
         return True
 
     def _pinbu_may_be_repeated(self):

@@ -249,7 +249,7 @@ class SaleOrder(models.Model):
         surplus = self.env["payment.transaction"]
         for order in self:
             seat = order.seat_ids
-            kept = seat.transaction_id if seat.state in ("paid", "won") else surplus.browse()
+            kept = seat.transaction_id if seat._keeps_payment() else surplus.browse()
             surplus |= order._pinbu_received_transactions() - kept
         return surplus
 

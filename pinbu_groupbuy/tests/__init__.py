@@ -7,6 +7,7 @@ from . import (
     test_concurrency,
     test_money,
     test_open_deliveries,
+    test_services,
     test_shipping_gate,
     test_team,
     test_tours,
