@@ -44,7 +44,9 @@ class OrdersController(http.Controller):
 
     @api_route("/orders/<int:order_id>/leave", methods=["POST"])
     def leave(self, order_id):
-        self._refuse(order_id)
+        order = self._find(order_id)
+        order._api_leave()
+        return order._to_api()[0]
 
     @api_route("/orders/<int:order_id>/receive", methods=["POST"])
     def receive(self, order_id):

@@ -18,5 +18,8 @@ class TeamsController(http.Controller):
         query=schemas.PageQuery,
     )
     def members(self, token, query):
-        seats, next_cursor = request.env["pinbu.team"]._api_find(token)._api_members(query)
-        return paging.answer(seats._to_api_members(), next_cursor)
+        team = request.env["pinbu.team"]._api_find(token)
+        seats, next_cursor = team._api_members(query)
+        # The merchant's own places come after the last member.
+        places = [] if next_cursor else team._to_api_merchant_places()
+        return paging.answer([*seats._to_api_members(), *places], next_cursor)

@@ -172,6 +172,12 @@ class SaleOrder(models.Model):
         # The seat was released beside this transaction, which wrote nothing.
         renew_snapshot(self.env)
 
+    def _api_leave(self):
+        """The shopper leaves a forming team. :raise PinbuError: as `pinbu.seat._leave`"""
+        self.seat_ids._leave()
+        # As above: another transaction did it.
+        renew_snapshot(self.env)
+
     def _api_refresh_payment(self):
         """Ask the provider, and see what came of its answer."""
         self._pinbu_refresh_payment()

@@ -80,6 +80,7 @@ class PinbuTeam(models.Model):
         now = self.env.cr.now()
         held = teams._seats_held_by_team()
         used = teams.activity_id._times_used_by_activity(partner)
+        lapsed = set(self.env["pinbu.seat"]._had_lapsed_hold(self.env.cr, partner, teams.ids))
         mine_of = {}
         for seat in (
             self.env["pinbu.seat"]
@@ -95,6 +96,8 @@ class PinbuTeam(models.Model):
             reason = team._refusal(
                 member, mine, held.get(team.id, 0), used.get(team.activity_id.id, 0)
             )
+            if not reason and not mine and team.id in lapsed:
+                reason = "not_allowed_now"
             states[team.id] = {
                 "is_member": bool(member),
                 "is_leader": bool(member.is_leader),
@@ -114,7 +117,7 @@ class PinbuTeam(models.Model):
             return "already_in_team"
         if outcome == "formed":
             return "team_full"
-        if not mine and self.seats_paid + held >= self.size:
+        if not mine and self.seats_paid + self.merchant_places + held >= self.size:
             return "team_full"
         if not mine and activity.limit_per_user and used >= activity.limit_per_user:
             return "limit_reached"
@@ -167,8 +170,11 @@ class PinbuTeam(models.Model):
                 "opened_at": render.to_iso(team.opened_at),
                 "finished_at": render.to_iso(team._api_finished_at()),
                 "leader": team._to_api_leader(),
-                "members": members.get(team.id, self.env["pinbu.seat"])._to_api_members(),
-                "members_total": totals.get(team.id, 0),
+                "members": [
+                    *members.get(team.id, self.env["pinbu.seat"])._to_api_members(),
+                    *team._to_api_merchant_places(),
+                ][:MEMBERS_SHOWN],
+                "members_total": totals.get(team.id, 0) + team.merchant_places,
                 "share": team._to_api_share(partner, images),
                 "failure": team._api_failure(),
                 # Live updates come with the module that serves them.
@@ -201,6 +207,17 @@ class PinbuTeam(models.Model):
             "scene": scene,
             "image_url": images.get(("pinbu.activity", self.activity_id.id)),
         }
+
+    def _to_api_merchant_places(self):
+        """The places that the merchant took to complete the team: never shown as people."""
+        place = {
+            "name": self.company_id.name,
+            "avatar_url": None,
+            "is_leader": False,
+            "is_merchant": True,
+            "joined_at": render.to_iso(self.finished_at),
+        }
+        return [place] * self.merchant_places
 
     def _api_finished_at(self):
         # Between its deadline and the scheduler's word, the deadline is when it ended.

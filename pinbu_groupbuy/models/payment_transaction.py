@@ -1,6 +1,6 @@
 import secrets
 
-from odoo import Command, api, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..exceptions import PinbuError
@@ -9,6 +9,12 @@ from ..transactions import after_commit
 
 class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
+
+    pinbu_paid_at = fields.Datetime(
+        string="Paid At",
+        readonly=True,
+        help="When the shopper paid, by the provider's word (UTC); empty where it does not tell.",
+    )
 
     # === CRUD METHODS === #
 

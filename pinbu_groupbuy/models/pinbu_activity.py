@@ -427,6 +427,8 @@ class PinbuActivity(models.Model):
                 "too_late_to_open",
                 self.env._("This group-buy ends soon: a new team could not fill up in time."),
             )
+        if refusal := self._opening_refusal(self.teams_underway, self.stock_for_teams):
+            raise refusal
 
     def _can_open(self):
         """:return: the code of the refusal that an opening would meet now, or None"""

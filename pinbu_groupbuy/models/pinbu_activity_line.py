@@ -60,7 +60,7 @@ class PinbuActivityLine(models.Model):
         for line in self:
             line.list_price = line.product_id.lst_price
 
-    @api.depends("quota", "quota_taken", "product_id")
+    @api.depends("quota", "quota_taken", "product_id", "activity_id.is_presale")
     def _compute_available(self):
         for model in ("pinbu.seat", "pinbu.activity.line", "stock.quant"):
             self.env[model].flush_model()
@@ -69,7 +69,7 @@ class PinbuActivityLine(models.Model):
             limits = [UNLIMITED]
             if line.quota:
                 limits.append(line.quota - line.quota_taken)
-            if stock.get(line.id) is not None:
+            if stock.get(line.id) is not None and not line.activity_id.is_presale:
                 limits.append(stock[line.id])
             line.available = max(0, min(limits))
 
@@ -112,46 +112,75 @@ class PinbuActivityLine(models.Model):
     def _stock_left(self, cr, line_ids):
         """How many pieces of each line's product the warehouse can still promise.
 
-        What it has and no delivery has reserved, less what shoppers hold or have paid for without
-        a reservation yet. One statement, hence one snapshot: a piece is always either claimed by a
-        seat or reserved by its delivery. SQL, since a claim calls it at READ COMMITTED.
+        What it has and no delivery has reserved, less what is claimed: by shoppers who hold a place
+        or have paid for it, and by teams whose policy ``open`` keeps all their places; each only as
+        far as Odoo has not reserved it. With policy ``success`` only a formed team claims.
+
+        One statement, hence one snapshot: a piece is always either claimed or reserved by its
+        delivery. SQL, since a claim calls it at READ COMMITTED.
 
         :return: ``{line id: pieces}``; None where stock is not kept
         """
         cr.execute(
             SQL(
                 """
-                SELECT line.id,
-                       CASE WHEN template.is_storable THEN (
-                           SELECT COALESCE(SUM(quant.quantity - quant.reserved_quantity), 0)
-                             FROM stock_quant quant
-                             JOIN stock_location location ON location.id = quant.location_id
-                            WHERE quant.product_id = line.product_id
-                              AND location.usage = 'internal'
-                              AND location.parent_path LIKE stock.parent_path || '%%'
-                       ) - (
-                           SELECT COALESCE(SUM(seat.quantity), 0)
+                SELECT line.id, %(free)s - (
+                           SELECT COALESCE(SUM(
+                                      CASE WHEN seat.state = 'won' THEN seat.quantity
+                                           WHEN seat.stock_policy = 'success' THEN 0
+                                           WHEN seat.stock_policy != 'open' THEN seat.quantity
+                                           WHEN seat.team_id IS NULL THEN terms.size
+                                           WHEN seat.state = 'held' THEN 0
+                                           ELSE seat.quantity END), 0)
                              FROM pinbu_seat seat
+                        LEFT JOIN pinbu_activity_terms terms ON terms.id = seat.terms_id
                             WHERE seat.product_id = line.product_id
                               AND seat.company_id = line.company_id
                               AND NOT seat.is_reserved
                               AND (seat.state IN ('paid', 'won')
                                    OR (seat.state = 'held' AND seat.hold_until > %(now)s))
-                       ) END
+                       ) - (
+                           SELECT COALESCE(SUM(team.size - team.seats_paid), 0)
+                             FROM pinbu_team team
+                             JOIN pinbu_activity_line own ON own.activity_id = team.activity_id
+                              AND own.product_id = line.product_id
+                            WHERE team.state = 'forming' AND team.stock_policy = 'open'
+                              AND team.company_id = line.company_id AND NOT team.is_reserved
+                       )
                   FROM pinbu_activity_line line
-                  JOIN product_product product ON product.id = line.product_id
-                  JOIN product_template template ON template.id = product.product_tmpl_id
-             LEFT JOIN LATERAL (
-                       SELECT location.parent_path
-                         FROM stock_warehouse warehouse
-                         JOIN stock_location location ON location.id = warehouse.lot_stock_id
-                        WHERE warehouse.company_id = line.company_id AND warehouse.active
-                     ORDER BY warehouse.sequence, warehouse.id LIMIT 1
-                       ) stock ON TRUE
                  WHERE line.id = ANY(%(ids)s)
                 """,
+                free=self._sql_free_stock(
+                    SQL.identifier("line", "product_id"), SQL.identifier("line", "company_id")
+                ),
                 now=SQL_NOW,
                 ids=list(line_ids),
             )
         )
         return {line_id: None if left is None else int(left) for line_id, left in cr.fetchall()}
+
+    @api.model
+    def _sql_free_stock(self, product_id, company_id):
+        """:return: an SQL value: the product's pieces that the company's first warehouse has and
+        no delivery has reserved; NULL where stock is not kept"""
+        return SQL(
+            """
+            (SELECT CASE WHEN template.is_storable THEN (
+                        SELECT COALESCE(SUM(quant.quantity - quant.reserved_quantity), 0)
+                          FROM stock_quant quant
+                          JOIN stock_location location ON location.id = quant.location_id
+                         WHERE quant.product_id = product.id AND location.usage = 'internal'
+                           AND location.parent_path LIKE (
+                               SELECT stock.parent_path || '%%'
+                                 FROM stock_warehouse warehouse
+                                 JOIN stock_location stock ON stock.id = warehouse.lot_stock_id
+                                WHERE warehouse.company_id = %(company)s AND warehouse.active
+                             ORDER BY warehouse.sequence, warehouse.id LIMIT 1)
+                    ) END
+               FROM product_product product
+               JOIN product_template template ON template.id = product.product_tmpl_id
+              WHERE product.id = %(product)s)
+            """,
+            product=product_id,
+            company=company_id,
+        )

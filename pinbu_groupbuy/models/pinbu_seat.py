@@ -3,7 +3,6 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..const import REFUND_STATE
-from ..exceptions import PinbuError
 from ..transactions import SQL_NOW, short_transaction, wake
 from .pinbu_transition import log_start, move_state
 
@@ -121,6 +120,10 @@ class PinbuSeat(models.Model):
     )
     _hold_idx = models.Index("(hold_until) WHERE state = 'held'")
     _uncounted_idx = models.Index("(id) WHERE state = 'paid' AND NOT is_counted")
+    _opening_idx = models.Index("(activity_id) WHERE team_id IS NULL AND state IN ('held', 'paid')")
+    _claim_idx = models.Index(
+        "(product_id) WHERE NOT is_reserved AND state IN ('held', 'paid', 'won')"
+    )
     _quantity_positive = models.Constraint("CHECK(quantity > 0)", "A seat has pieces.")
 
     # === COMPUTE METHODS === #
@@ -175,7 +178,8 @@ class PinbuSeat(models.Model):
             "paid",
             "payment",
             [
-                SQL("paid_at = %s", SQL_NOW),
+                # The provider's word, if it has one: a notice may come much later.
+                SQL("paid_at = LEAST(%s, %s)", SQL_NOW, transaction.pinbu_paid_at or None),
                 SQL("transaction_id = %s", transaction.id),
                 SQL("is_counted = FALSE"),
             ],
@@ -190,19 +194,17 @@ class PinbuSeat(models.Model):
         scheduler for those that a killed process left behind.
         """
         self.ensure_one()
+        if transaction_id:
+            self._take_again(transaction_id)
+        late = []
         with short_transaction(self.env) as cr:
-            if transaction_id and self._is_released(cr):
-                self._take_again(cr, transaction_id)
             team_id = self._team_in_database(cr) or self._open_team(cr)
             if team_id:
-                self.env["pinbu.team"]._tally(cr, team_id)
+                late = self.env["pinbu.team"]._tally(cr, team_id)
             # Whatever came of it, the order, its delivery and its money must follow.
-            self.env["pinbu.settlement"]._enqueue(cr, seat_ids=self.ids)
+            self.env["pinbu.settlement"]._enqueue(cr, seat_ids=set(self.ids) - set(late))
             self.env["pinbu.settlement"]._wake(cr)
-
-    def _is_released(self, cr):
-        cr.execute(SQL("SELECT state = 'released' FROM pinbu_seat WHERE id = %s", self.id))
-        return cr.fetchone()[0]
+        self.browse(late)._reroute_late()
 
     def _team_in_database(self, cr):
         cr.execute(SQL("SELECT team_id FROM pinbu_seat WHERE id = %s", self.id))
@@ -244,74 +246,18 @@ class PinbuSeat(models.Model):
         wake(self.env, cr, "pinbu_groupbuy.ir_cron_close_teams", at=deadline)
         return team_id
 
-    def _take_again(self, cr, transaction_id):
-        """A payment arrived after its hold had lapsed: the place is the shopper's again if free.
-
-        Otherwise the seat stays released, and settlement refunds the payment in full. Both write
-        the payment's row, so that it is either used or owed back.
-        """
-        seat = self.sudo()
-        try:
-            with cr.savepoint(flush=False):
-                self._lock_shopper(cr, seat.partner_id.id)
-                self._use_payment(cr, transaction_id)
-                team = seat.team_id
-                self._check_limits(cr, seat.partner_id, seat.activity_id, team)
-                if not team:
-                    self._check_may_still_open(cr, seat.activity_id)
-                elif not self._take_place(cr, team.id):
-                    self._raise_no_place(cr, team)
-                self._revive(cr, transaction_id)
-                if not self._take_quota(cr, seat.line_id.id, seat.quantity):
-                    raise PinbuError("sold_out", self.env._("This is sold out."))
-        except PinbuError:
-            # Everything above is undone; there is no place for this payment.
-            return
-
-    def _use_payment(self, cr, transaction_id):
-        """:raise PinbuError: ``order_closed`` when the payment is not here, or owed back already"""
-        cr.execute(
-            SQL(
-                """
-                UPDATE payment_transaction SET write_date = write_date
-                 WHERE id = %s AND state = 'done' AND COALESCE(pinbu_refunded, 0) = 0
-             RETURNING id
-                """,
-                transaction_id,
-            )
-        )
-        if not cr.fetchone():
-            raise PinbuError("order_closed", self.env._("This order is closed."))
-
-    def _revive(self, cr, transaction_id):
-        """:raise PinbuError: ``order_closed`` when the seat is not a released one (any more)"""
-        moved = move_state(
-            cr,
-            self.env.uid,
-            "pinbu_seat",
-            self.ids,
-            ["released"],
-            "paid",
-            "payment after the hold",
-            [
-                SQL("paid_at = %s", SQL_NOW),
-                SQL("transaction_id = %s", transaction_id),
-                SQL("is_counted = FALSE"),
-            ],
-        )
-        if not moved:
-            raise PinbuError("order_closed", self.env._("This order is closed."))
-
     # === BUSINESS METHODS: GIVING UP === #
 
     @api.model
-    def _give_up(self, cr, seat_ids, reason, source="held"):
+    def _give_up(self, cr, seat_ids, reason, source="held", delay=0):
         """Release places: they and their pieces are free again, the order is cancelled, and what
         was paid, or still is, goes back.
 
         The teams' rows are locked first: callers who hold one already pass seats of that one.
 
         :param str source: only seats in this state are released; ``paid`` is for late payments
+                           and for members who leave
+        :param int delay: seconds before what follows is done
         :return: the ids released
         """
         if not seat_ids:
@@ -327,7 +273,14 @@ class PinbuSeat(models.Model):
             )
         )
         released = move_state(
-            cr, self.env.uid, "pinbu_seat", seat_ids, [source], "released", reason
+            cr,
+            self.env.uid,
+            "pinbu_seat",
+            seat_ids,
+            [source],
+            "released",
+            reason,
+            [SQL("release_reason = %s", reason)],
         )
         cr.execute(
             SQL(
@@ -341,28 +294,8 @@ class PinbuSeat(models.Model):
             )
         )
         self._return_quota(cr, released)
-        self.env["pinbu.settlement"]._enqueue(cr, seat_ids=released)
+        self.env["pinbu.settlement"]._enqueue(cr, seat_ids=released, delay=delay)
         return released
-
-    @api.model
-    def _return_quota(self, cr, seat_ids):
-        """The pieces of these seats, just lost or released, can be sold again."""
-        cr.execute(
-            SQL(
-                """
-                WITH freed AS (
-                    SELECT line_id, SUM(quantity) AS pieces FROM pinbu_seat
-                     WHERE id = ANY(%s) GROUP BY line_id
-                ), locked AS (
-                    SELECT id FROM pinbu_activity_line
-                     WHERE id IN (SELECT line_id FROM freed) ORDER BY id FOR NO KEY UPDATE
-                )
-                UPDATE pinbu_activity_line line SET quota_taken = quota_taken - freed.pieces
-                  FROM freed, locked WHERE line.id = freed.line_id AND line.id = locked.id
-                """,
-                list(seat_ids),
-            )
-        )
 
     def _release_hold(self, reason):
         """Release those of these seats that are only held, in a short transaction of its own.

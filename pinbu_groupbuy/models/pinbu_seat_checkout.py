@@ -21,7 +21,10 @@ class PinbuSeat(models.Model):
         :raise PinbuError: for what a checkout would be refused for, but for a race
         """
         activity, line, team = self._check_offer(partner, activity, product, quantity, team)
-        amount = activity.currency_id.round(line.group_price * quantity)
+        # Who comes back to a place pays what it was taken for.
+        hold = self._live_hold(partner, activity, team)
+        price = hold.terms_id._price_of(product) or line.group_price
+        amount = activity.currency_id.round(price * quantity)
         return {
             "goods_amount": amount,
             "delivery_fee": 0.0,
@@ -109,10 +112,11 @@ class PinbuSeat(models.Model):
                 {"max_quantity": activity.max_quantity},
             )
         if not hold:
+            self._check_no_lapsed_hold(self.env.cr, partner, team)
             self._check_limits(self.env.cr, partner, activity, team)
             if team and team._places_left() < 1:
                 self._raise_no_place(self.env.cr, team)
-            if line.available < quantity:
+            if line.available < quantity and not (team and team.stock_policy == "open"):
                 raise PinbuError("sold_out", self.env._("This is sold out."))
         return activity, line, team
 
@@ -164,9 +168,14 @@ class PinbuSeat(models.Model):
         return {
             "product_id": self.product_id.id,
             "product_uom_qty": self.quantity,
-            "price_unit": self.line_id.group_price,
+            "price_unit": self._unit_price(),
             "discount": 0.0,
         }
+
+    def _unit_price(self):
+        """:return: what one piece costs under the seat's terms, in the company's currency"""
+        self.ensure_one()
+        return self.terms_id._price_of(self.product_id) or self.line_id.group_price
 
     def _update_order(self, address, remark):
         """Bring an unpaid order up to what the shopper wants now.
@@ -222,7 +231,7 @@ class PinbuSeat(models.Model):
 
     def _check_amount(self, order):
         """What is charged is the group price, whatever taxes and price lists would make of it."""
-        due = self.currency_id.round(self.line_id.group_price * self.quantity)
+        due = self.currency_id.round(self._unit_price() * self.quantity)
         if self.currency_id.compare_amounts(order.amount_total, due):
             raise PinbuError(
                 "activity_not_running",

@@ -11,9 +11,9 @@ from ..exceptions import PinbuError
 from ..transactions import SQL_NOW, short_transaction
 from .pinbu_transition import log_start
 
-# The classes of the advisory locks on shoppers and products: constants that nothing else uses.
+# The class of the advisory locks on shoppers: a constant that nothing else uses.
 SHOPPER_LOCK = 19_0001
-PRODUCT_LOCK = 19_0002
+HOLD_LAPSED = "hold lapsed"
 
 
 class PinbuSeat(models.Model):
@@ -28,19 +28,22 @@ class PinbuSeat(models.Model):
         :param pinbu.team team: the team to join, or an empty recordset to open one
         :return: the seat, freshly held or resumed
         :raise PinbuError: ``limit_reached``, ``already_in_team``, ``team_full``, ``team_closed``,
-                           ``sold_out``, or what `_check_may_participate` refuses with
+                           ``sold_out``, ``not_allowed_now``, or what `_check_may_participate`
+                           refuses with
         """
         with short_transaction(self.env) as cr:
             self._lock_shopper(cr, partner.id)
-            self._release_own_lapsed(cr, partner, activity)
             seat_id = self._find_hold(cr, partner, activity, team)
             if not seat_id or not self._renew_hold(cr, seat_id, line, quantity):
+                self._check_no_lapsed_hold(cr, partner, team)
                 self._check_limits(cr, partner, activity, team)
                 self._check_may_participate(cr, partner, activity, team)
-                if team and not self._take_place(cr, team.id):
+                self._let_go_of_other_hold(cr, partner, activity, line, team)
+                if not team:
+                    activity._check_opening(cr)
+                elif not self._take_place(cr, team.id):
                     self._raise_no_place(cr, team)
-                if not self._take_quota(cr, line.id, quantity):
-                    raise PinbuError("sold_out", self.env._("This is sold out."))
+                self._take_pieces(cr, line, quantity, team.terms_id or activity.terms_id, team)
                 seat_id = self._insert_seat(
                     cr, partner, activity, line, quantity, team, inviter, accept_reroute
                 )
@@ -60,24 +63,77 @@ class PinbuSeat(models.Model):
             limit=50,
         )
         if lapsed:
-            lapsed._release_hold("hold lapsed")
+            lapsed._release_hold(HOLD_LAPSED)
         return bool(lapsed)
 
     @api.model
-    def _release_own_lapsed(self, cr, partner, activity):
-        """A hold that lapsed this very moment must not stand in its own shopper's way."""
+    def _let_go_of_other_hold(self, cr, partner, activity, line, team):
+        """A shopper holds one unpaid place at a time in a company: the newest wish counts.
+
+        Teams and lines of both places are locked in their order, before one is given up and the
+        other one taken: two shoppers who change places with each other must not deadlock.
+        """
         cr.execute(
             SQL(
                 """
-                SELECT id FROM pinbu_seat WHERE partner_id = %s AND activity_id = %s
-                   AND state = 'held' AND hold_until <= %s
+                SELECT id, team_id, line_id, hold_until <= %s FROM pinbu_seat
+                 WHERE partner_id = %s AND company_id = %s AND state = 'held'
                 """,
+                SQL_NOW,
                 partner.id,
-                activity.id,
+                activity.company_id.id,
+            )
+        )
+        holds = cr.fetchall()
+        if not holds:
+            return
+        team_ids = {team.id, *(hold[1] for hold in holds)} - {None, False}
+        line_ids = {line.id, *(hold[2] for hold in holds)}
+        for table, ids in (("pinbu_team", team_ids), ("pinbu_activity_line", line_ids)):
+            cr.execute(
+                SQL(
+                    "SELECT id FROM %s WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+                    SQL.identifier(table),
+                    list(ids),
+                )
+            )
+        self._give_up(cr, [hold[0] for hold in holds if hold[3]], HOLD_LAPSED)
+        self._give_up(cr, [hold[0] for hold in holds if not hold[3]], "another checkout")
+        self.env["pinbu.settlement"]._wake(cr)
+
+    @api.model
+    def _check_no_lapsed_hold(self, cr, partner, team):
+        """A place that was held for nothing is not held a second time: others wait for it.
+
+        :raise PinbuError: ``not_allowed_now``
+        """
+        if team and self._had_lapsed_hold(cr, partner, team.ids):
+            raise PinbuError(
+                "not_allowed_now",
+                self.env._(
+                    "Your place in this team was not paid in time. Please join another team, or "
+                    "open one."
+                ),
+            )
+
+    @api.model
+    def _had_lapsed_hold(self, cr, partner, team_ids):
+        """:return: ids of those teams in which this shopper has let a hold lapse"""
+        cr.execute(
+            SQL(
+                """
+                SELECT DISTINCT team_id FROM pinbu_seat
+                 WHERE team_id = ANY(%s) AND partner_id = %s
+                   AND (state = 'released' AND release_reason = %s
+                        OR state = 'held' AND hold_until <= %s)
+                """,
+                list(team_ids),
+                partner.id,
+                HOLD_LAPSED,
                 SQL_NOW,
             )
         )
-        self._give_up(cr, [row[0] for row in cr.fetchall()], "hold lapsed")
+        return [row[0] for row in cr.fetchall()]
 
     @api.model
     def _lock_shopper(self, cr, partner_id):
@@ -110,14 +166,16 @@ class PinbuSeat(models.Model):
         """
         cr.execute(
             SQL(
-                "SELECT line_id, quantity FROM pinbu_seat"
+                "SELECT line_id, quantity, terms_id, team_id FROM pinbu_seat"
                 " WHERE id = %s AND state = 'held' FOR UPDATE",
                 seat_id,
             )
         )
         row = cr.fetchone()
-        if not row or row == (line.id, quantity):
+        if not row or row[:2] == (line.id, quantity):
             return bool(row)
+        terms = self.env["pinbu.activity.terms"].browse(row[2])
+        team = self.env["pinbu.team"].browse(row[3] or ())
         cr.execute(
             SQL(
                 "SELECT id FROM pinbu_activity_line WHERE id = ANY(%s)"
@@ -128,8 +186,7 @@ class PinbuSeat(models.Model):
         self._return_quota(cr, [seat_id])
         # Its own claim on the stock must not stand in its way.
         cr.execute(SQL("UPDATE pinbu_seat SET is_reserved = TRUE WHERE id = %s", seat_id))
-        if not self._take_quota(cr, line.id, quantity):
-            raise PinbuError("sold_out", self.env._("This is sold out."))
+        self._take_pieces(cr, line, quantity, terms, team)
         cr.execute(
             SQL(
                 """
@@ -182,26 +239,6 @@ class PinbuSeat(models.Model):
         """
 
     @api.model
-    def _check_may_still_open(self, cr, activity):
-        """A team opened by a late payment needs its full validity before the activity ends.
-
-        :raise PinbuError: ``too_late_to_open``
-        """
-        cr.execute(
-            SQL(
-                """
-                SELECT 1 FROM pinbu_activity
-                 WHERE id = %s AND is_published AND NOT is_stopped
-                   AND ends_at >= %s + validity_hours * interval '1 hour'
-                """,
-                activity.id,
-                SQL_NOW,
-            )
-        )
-        if not cr.fetchone():
-            raise PinbuError("too_late_to_open", self.env._("No team can be opened any more."))
-
-    @api.model
     def _take_place(self, cr, team_id):
         """The one gate to a place: a conditional UPDATE, which waits its turn on a hot team."""
         cr.execute(
@@ -216,37 +253,6 @@ class PinbuSeat(models.Model):
             )
         )
         return bool(cr.fetchone())
-
-    @api.model
-    def _take_quota(self, cr, line_id, quantity):
-        """Take pieces of the quota, if the stock can serve them.
-
-        The first statement locks the line, the second one the product; then the stock is counted.
-        """
-        cr.execute(
-            SQL(
-                """
-                UPDATE pinbu_activity_line SET quota_taken = quota_taken + %(quantity)s
-                 WHERE id = %(line)s AND (quota = 0 OR quota_taken + %(quantity)s <= quota)
-             RETURNING id
-                """,
-                quantity=quantity,
-                line=line_id,
-            )
-        )
-        if not cr.fetchone():
-            return False
-        # Other activities may offer the same product: the stock is counted by one at a time.
-        cr.execute(
-            SQL(
-                "SELECT pg_advisory_xact_lock(%s, product_id) FROM pinbu_activity_line"
-                " WHERE id = %s",
-                PRODUCT_LOCK,
-                line_id,
-            )
-        )
-        left = self.env["pinbu.activity.line"]._stock_left(cr, [line_id])[line_id]
-        return left is None or left >= quantity
 
     @api.model
     def _raise_no_place(self, cr, team):
@@ -267,13 +273,17 @@ class PinbuSeat(models.Model):
                        (team_id, activity_id, line_id, product_id, quantity, partner_id, company_id,
                         terms_id, stock_policy, state, is_leader, hold_until, inviter_id,
                         accept_reroute, is_counted, is_reserved, create_uid, create_date)
-                SELECT %(team)s, activity.id, %(line)s, %(product)s, %(quantity)s, %(partner)s,
-                       activity.company_id, activity.terms_id,
-                       COALESCE(team.stock_policy, activity.stock_policy), 'held', %(leader)s,
-                       LEAST(%(now)s + activity.hold_minutes * interval '1 minute', team.deadline),
+                SELECT %(team)s, terms.activity_id, %(line)s, %(product)s, %(quantity)s,
+                       %(partner)s, %(company)s, terms.id,
+                       COALESCE(team.stock_policy, terms.stock_policy), 'held', %(leader)s,
+                       LEAST(%(now)s + interval '1 minute' * (
+                                 CASE WHEN team.seats_taken = team.size
+                                      THEN LEAST(terms.hold_minutes,
+                                                 terms.last_place_hold_minutes)
+                                      ELSE terms.hold_minutes END), team.deadline),
                        %(inviter)s, %(reroute)s, FALSE, FALSE, %(uid)s, %(now)s
-                  FROM pinbu_activity activity LEFT JOIN pinbu_team team ON team.id = %(team)s
-                 WHERE activity.id = %(activity)s
+                  FROM pinbu_activity_terms terms LEFT JOIN pinbu_team team ON team.id = %(team)s
+                 WHERE terms.id = %(terms)s
              RETURNING id
                 """,
                 team=team.id or None,
@@ -286,7 +296,8 @@ class PinbuSeat(models.Model):
                 inviter=inviter.id if inviter else None,
                 reroute=bool(accept_reroute),
                 uid=self.env.uid,
-                activity=activity.id,
+                company=activity.company_id.id,
+                terms=activity.terms_id.id,
             )
         )
         seat_id = cr.fetchone()[0]

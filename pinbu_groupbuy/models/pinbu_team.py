@@ -3,11 +3,9 @@ import time
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
 
 from ..const import TEAM_OUTCOME
-from ..transactions import SQL_NOW, short_transaction
-from .pinbu_transition import DEADLINE_MOVED, log_start, move_state
+from .pinbu_transition import DEADLINE_MOVED, log_note, log_start
 
 # When this process last woke the scheduler: {database: seconds of the monotonic clock}.
 _hurried_at = {}
@@ -16,8 +14,9 @@ _hurried_at = {}
 class PinbuTeam(models.Model):
     """One attempt to reach the size. It exists from its leader's payment on.
 
-    `state` and the counters change only through `move_state` and the SQL of this file and of
-    `pinbu_seat_lease.py`, in short transactions that lock the team's row first.
+    `state` and the counters change only through `move_state` and the SQL of `pinbu_team_outcome.py`,
+    `pinbu_team_members.py` and `pinbu_seat_lease.py`, in short transactions that lock the team's
+    row first.
     """
 
     _name = "pinbu.team"
@@ -114,10 +113,10 @@ class PinbuTeam(models.Model):
         for team in self:
             team.display_name = f"{team.activity_id.name} #{team.id or ''}"
 
-    @api.depends("size", "seats_paid")
+    @api.depends("size", "seats_paid", "merchant_places")
     def _compute_missing(self):
         for team in self:
-            team.missing = team.size - team.seats_paid
+            team.missing = team.size - team.seats_paid - team.merchant_places
 
     @api.depends("seat_ids.order_id")
     def _compute_order_ids(self):
@@ -168,19 +167,15 @@ class PinbuTeam(models.Model):
             raise UserError(self.env._("The new deadline must lie in the future."))
 
     def _log_deadline_move(self):
-        self.env["pinbu.transition"].sudo().create(
-            [
-                {
-                    "team_id": team.id,
-                    "from_state": team.state,
-                    "to_state": team.state,
-                    "reason": f"{DEADLINE_MOVED}{team.deadline}",
-                    "user_id": self.env.uid,
-                    "date": fields.Datetime.now(),
-                }
-                for team in self
-            ]
-        )
+        for team in self:
+            log_note(
+                self.env.cr,
+                self.env.uid,
+                "pinbu_team",
+                team.id,
+                f"{DEADLINE_MOVED}{team.deadline}",
+                self.env.context.get("pinbu_note"),
+            )
 
     # === BUSINESS METHODS: READING === #
 
@@ -198,7 +193,8 @@ class PinbuTeam(models.Model):
     def _places_left(self):
         """Places that are neither paid nor held now; lapsed holds are free already."""
         self.ensure_one()
-        return self.size - self.seats_paid - self._seats_held_by_team().get(self.id, 0)
+        held = self._seats_held_by_team().get(self.id, 0)
+        return self.size - self.seats_paid - self.merchant_places - held
 
     def _hurry_closing(self):
         """Wake the scheduler for teams of these that are past their deadline.
@@ -214,109 +210,3 @@ class PinbuTeam(models.Model):
         if now - _hurried_at.get(self.env.cr.dbname, 0) > 2:
             _hurried_at[self.env.cr.dbname] = now
             self.env["ir.cron"].sudo()._notifydb()
-
-    # === BUSINESS METHODS: THE OUTCOME === #
-
-    @api.model
-    def _tally(self, cr, team_id):
-        """Count the paid seats of a team under its lock and decide: formed, failed, or neither.
-
-        Called right after a payment is committed, and by the scheduler at the deadline. Safe to
-        call at any time and twice. What must follow (deliveries, refunds, subsidies) is queued as
-        `pinbu.settlement` rows in the same transaction.
-
-        :param cr: a cursor of `short_transaction`
-        """
-        cr.execute(
-            SQL(
-                "SELECT state, size, deadline, %s FROM pinbu_team WHERE id = %s FOR NO KEY UPDATE",
-                SQL_NOW,
-                team_id,
-            )
-        )
-        state, size, deadline, now = cr.fetchone()
-        # A statement of its own after the lock: it sees every payment committed until now.
-        cr.execute(
-            SQL(
-                """
-                SELECT array_agg(id) FILTER (WHERE paid_at <= %(deadline)s),
-                       array_agg(id) FILTER (WHERE paid_at > %(deadline)s)
-                  FROM pinbu_seat WHERE team_id = %(team)s AND state = 'paid'
-                """,
-                deadline=deadline,
-                team=team_id,
-            )
-        )
-        timely, late = (ids or [] for ids in cr.fetchone())
-        if state == "forming" and len(timely) >= size:
-            self._form(cr, team_id, timely)
-        elif state == "forming" and now > deadline:
-            self._fail(cr, team_id, "deadline", timely, late)
-        elif state == "forming":
-            cr.execute(
-                SQL("UPDATE pinbu_team SET seats_paid = %s WHERE id = %s", len(timely), team_id)
-            )
-        elif state in ("failed", "settled"):
-            # Paid in time, but committed only after the scheduler had decided.
-            cr.execute(
-                SQL(
-                    "UPDATE pinbu_team SET seats_paid = seats_paid + %s WHERE id = %s",
-                    len(timely),
-                    team_id,
-                )
-            )
-            self._lose(cr, timely, "deadline")
-            self.env["pinbu.settlement"]._enqueue(cr, team_ids=[team_id])
-            self.env["pinbu.seat"]._give_up(cr, late, "paid late", source="paid")
-        cr.execute(
-            SQL(
-                "UPDATE pinbu_seat SET is_counted = TRUE WHERE id = ANY(%s) AND NOT is_counted",
-                [*timely, *late],
-            )
-        )
-
-    @api.model
-    def _form(self, cr, team_id, seat_ids):
-        finished = [
-            SQL("seats_paid = %s", len(seat_ids)),
-            SQL("finished_at = %s", SQL_NOW),
-        ]
-        moved = move_state(
-            cr, self.env.uid, "pinbu_team", [team_id], ["forming"], "formed", "full", finished
-        )
-        if moved:
-            won = move_state(cr, self.env.uid, "pinbu_seat", seat_ids, ["paid"], "won", "formed")
-            self.env["pinbu.settlement"]._enqueue(cr, seat_ids=won, team_ids=moved)
-
-    @api.model
-    def _fail(self, cr, team_id, failure, timely, late):
-        """The team is over: everyone who paid gets it back, everyone who waits is let go."""
-        finished = [
-            SQL("seats_paid = %s", len(timely)),
-            SQL("failure = %s", failure),
-            SQL("finished_at = %s", SQL_NOW),
-        ]
-        moved = move_state(
-            cr, self.env.uid, "pinbu_team", [team_id], ["forming"], "failed", failure, finished
-        )
-        if not moved:
-            return
-        self._lose(cr, timely, failure)
-        cr.execute(SQL("SELECT id FROM pinbu_seat WHERE team_id = %s AND state = 'held'", team_id))
-        held = [row[0] for row in cr.fetchall()]
-        self.env["pinbu.seat"]._give_up(cr, held, "team failed")
-        self.env["pinbu.seat"]._give_up(cr, late, "paid late", source="paid")
-        self.env["pinbu.settlement"]._enqueue(cr, team_ids=moved)
-
-    @api.model
-    def _lose(self, cr, seat_ids, reason):
-        lost = move_state(cr, self.env.uid, "pinbu_seat", seat_ids, ["paid"], "lost", reason)
-        self.env["pinbu.seat"]._return_quota(cr, lost)
-        self.env["pinbu.settlement"]._enqueue(cr, seat_ids=lost)
-
-    def _close(self):
-        """Decide a team whose deadline has passed. In a short transaction of its own."""
-        self.ensure_one()
-        with short_transaction(self.env) as cr:
-            self._tally(cr, self.id)
-            self.env["pinbu.settlement"]._wake(cr)

@@ -28,13 +28,14 @@ class PinbuTransition(models.Model):
     from_state = fields.Char(readonly=True)
     to_state = fields.Char(readonly=True, required=True)
     reason = fields.Char(readonly=True)
+    note = fields.Char(readonly=True, help="Why somebody did it by hand, in their words.")
     user_id = fields.Many2one("res.users", string="By", readonly=True, ondelete="restrict")
     date = fields.Datetime(readonly=True, required=True)
     description = fields.Char(compute="_compute_description")
 
     # === COMPUTE METHODS === #
 
-    @api.depends("to_state", "reason")
+    @api.depends("to_state", "reason", "note")
     def _compute_description(self):
         """What happened, in the back office's language; the row itself keeps the codes."""
         states = {
@@ -45,37 +46,42 @@ class PinbuTransition(models.Model):
         for row in self:
             if (row.reason or "").startswith(DEADLINE_MOVED):
                 moved_to = fields.Datetime.to_datetime(row.reason.removeprefix(DEADLINE_MOVED))
-                row.description = self.env._(
+                text = self.env._(
                     "The deadline was moved to %s", format_datetime(self.env, moved_to)
                 )
-                continue
-            state = states.get(row.to_state, row.to_state)
-            reason = reasons.get(row.reason, row.reason)
-            row.description = (
-                self.env._("%(state)s: %(reason)s", state=state, reason=reason) if reason else state
-            )
+            else:
+                text = states.get(row.to_state, row.to_state)
+                if reason := reasons.get(row.reason, row.reason):
+                    text = self.env._("%(state)s: %(reason)s", state=text, reason=reason)
+            row.description = f"{text} – {row.note}" if row.note else text
 
     @api.model
     def _reason_labels(self):
         """Hook: ``{reason as stored: what a merchant reads}``"""
         return {
+            "another checkout": self.env._("another place was taken instead"),
             "cancelled by the merchant": self.env._("cancelled by the merchant"),
             "cancelled by the shopper": self.env._("cancelled by the shopper"),
             "checkout": self.env._("at checkout"),
             "checkout failed": self.env._("checkout did not finish"),
+            "completed by the merchant": self.env._("the merchant took the missing places"),
             "deadline": self.env._("not full in time"),
             "deliveries done": self.env._("all deliveries are done"),
             "formed": self.env._("the team is formed"),
             "full": self.env._("all places are paid"),
             "hold lapsed": self.env._("not paid in time"),
+            "left": self.env._("the member left"),
             "merchant": self.env._("stopped by the merchant"),
+            "moved by the merchant": self.env._("moved here from another team"),
             "opened": self.env._("the team is open"),
             "paid late": self.env._("paid after the deadline"),
             "payment": self.env._("payment received"),
             "payment after the hold": self.env._("payment received after the hold"),
+            "rerouted": self.env._("paid too late for its team, and placed in this one"),
             "stock": self.env._("out of stock"),
             "everything final": self.env._("every refund and subsidy is final"),
             "team failed": self.env._("the team has failed"),
+            "tried again": self.env._("tried again by hand"),
         }
 
     # === CONSTRAINT METHODS === #
@@ -93,7 +99,7 @@ class PinbuTransition(models.Model):
         """)
 
 
-def move_state(cr, uid, table, ids, sources, target, reason, assignments=()):
+def move_state(cr, uid, table, ids, sources, target, reason, assignments=(), note=None):
     """Take those rows of `table` that are in one of `sources` to `target`, and log each.
 
     The only way a team or a seat changes its state. Safe to call twice: the second time no row is
@@ -101,6 +107,7 @@ def move_state(cr, uid, table, ids, sources, target, reason, assignments=()):
 
     :param str table: ``pinbu_team`` or ``pinbu_seat``
     :param Iterable[SQL] assignments: further columns to set, as ``column = value``
+    :param str note: what a person who does it by hand gives as the reason
     :return: the ids that moved
     :rtype: list[int]
     """
@@ -119,8 +126,9 @@ def move_state(cr, uid, table, ids, sources, target, reason, assignments=()):
                   FROM before WHERE t.id = before.id
              RETURNING t.id, before.state
             )
-            INSERT INTO pinbu_transition (%(subject)s, from_state, to_state, reason, user_id, date)
-            SELECT id, state, %(target)s, %(reason)s, %(uid)s, %(now)s FROM moved
+            INSERT INTO pinbu_transition
+                   (%(subject)s, from_state, to_state, reason, note, user_id, date)
+            SELECT id, state, %(target)s, %(reason)s, %(note)s, %(uid)s, %(now)s FROM moved
          RETURNING %(subject)s
             """,
             table=SQL.identifier(table),
@@ -130,6 +138,7 @@ def move_state(cr, uid, table, ids, sources, target, reason, assignments=()):
             subject=subject,
             target=target,
             reason=reason,
+            note=note,
             uid=uid,
             now=SQL_NOW,
         )
@@ -149,5 +158,28 @@ def log_start(cr, uid, table, record_id, state, reason):
             reason,
             uid,
             SQL_NOW,
+        )
+    )
+
+
+def log_note(cr, uid, table, record_id, reason, note):
+    """Log what somebody did to a team or a seat by hand without changing its state.
+
+    :param str note: why, in their words; None when no reason was asked for
+    """
+    cr.execute(
+        SQL(
+            """
+            INSERT INTO pinbu_transition
+                   (%s, from_state, to_state, reason, note, user_id, date)
+            SELECT id, state, state, %s, %s, %s, %s FROM %s WHERE id = %s
+            """,
+            SQL.identifier("team_id" if table == "pinbu_team" else "seat_id"),
+            reason,
+            note,
+            uid,
+            SQL_NOW,
+            SQL.identifier(table),
+            record_id,
         )
     )

@@ -160,7 +160,9 @@ class SaleOrder(models.Model):
     def _pinbu_actions(self):
         """:return: the names of the actions open to the shopper now"""
         self.ensure_one()
-        return ["pay", "cancel"] if self._pinbu_state() == "unpaid" else []
+        if self._pinbu_state() == "unpaid":
+            return ["pay", "cancel"]
+        return ["leave"] if self.seat_ids._may_leave() else []
 
     def _pinbu_delivery_state(self):
         """:return: ``waiting``, ``ready``, ``shipped``, ``delivered`` or ``none``"""

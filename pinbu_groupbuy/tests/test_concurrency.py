@@ -182,7 +182,7 @@ class TestConcurrency(ConcurrentCase):
 
     def test_one_product_in_two_activities(self):
         """The stock is the product's, whichever activity sells it."""
-        product = self.make_product("Rare crisps", 1)
+        product = self.make_product("Rare crisps", 3)
         activities = [self.make_activity(product=product) for _number in range(2)]
         self.open_cr.commit()
 

@@ -118,13 +118,14 @@ class TestTeam(GroupBuyCase):
         )
 
     def test_stock_less_holds(self):
-        activity = self.make_activity(product=self.make_product("Rare crisps", 2))
-        self.checkout(self.shopper("1"), activity=activity)
-        self.join(self.shopper("2"), activity=activity)
+        activity = self.make_activity(product=self.make_product("Rare crisps", 3))
+        team = self.join(self.shopper("1"), activity=activity).team_id
+        self.checkout(self.shopper("2"), team)
+        activity.line_ids.product_id.stock_quant_ids.filtered(
+            lambda quant: quant.location_id.usage == "internal"
+        ).quantity = 2
         self.run_schedulers()
-        self.assertEqual(
-            self.refusal(self.checkout, self.shopper("3"), activity=activity), "sold_out"
-        )
+        self.assertEqual(self.refusal(self.checkout, self.shopper("3"), team), "sold_out")
 
     def test_quota_comes_back_with_a_failed_team(self):
         activity = self.make_activity(quota=1)

@@ -1,0 +1,72 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+
+class PinbuTeamIntervention(models.TransientModel):
+    """What a manager does to a team by hand, with a reason that stays in the team's log."""
+
+    _name = "pinbu.team.intervention"
+    _description = "Group-buying Team Intervention"
+
+    team_id = fields.Many2one("pinbu.team", required=True, readonly=True, ondelete="cascade")
+    team_state = fields.Selection(related="team_id.state")
+    activity_id = fields.Many2one(related="team_id.activity_id")
+    missing = fields.Integer(related="team_id.missing")
+    seats_paid = fields.Integer(related="team_id.seats_paid")
+    action = fields.Selection(
+        [
+            ("form", "Form it now"),
+            ("fail", "Let it fail now"),
+            ("deadline", "Move the deadline"),
+            ("move", "Move a member to another team"),
+            ("retry", "Try again what did not go through"),
+        ],
+        required=True,
+    )
+    reason = fields.Char(required=True, help="Stays in the log of the team, with your name.")
+    deadline = fields.Datetime(string="New Deadline")
+    seat_id = fields.Many2one(
+        "pinbu.seat", string="Member", domain="[('team_id', '=', team_id), ('state', '=', 'paid')]"
+    )
+    target_id = fields.Many2one(
+        "pinbu.team",
+        string="To the Team",
+        domain="[('activity_id', '=', activity_id), ('state', '=', 'forming'),"
+        " ('id', '!=', team_id)]",
+    )
+
+    # === DEFAULT METHODS === #
+
+    @api.model
+    def default_get(self, fields_list):
+        values = super().default_get(fields_list)
+        team = self.env["pinbu.team"].browse(values.get("team_id"))
+        if team:
+            values.setdefault("action", "form" if team.state == "forming" else "retry")
+            values.setdefault("deadline", team.deadline)
+        return values
+
+    # === ACTION METHODS === #
+
+    def action_apply(self):
+        self.ensure_one()
+        if not self.env.user.has_group("pinbu_groupbuy.group_manager"):
+            raise AccessError(self.env._("Only a group-buying manager may do this to a team."))
+        self.team_id.check_access("write")
+        reason = self.reason.strip()
+        if not reason:
+            raise UserError(self.env._("Say why: it stays in the log of the team."))
+        if self.action == "form":
+            self.team_id._form_by_hand(reason)
+        elif self.action == "fail":
+            self.team_id._fail_by_hand(reason)
+        elif self.action == "deadline":
+            self.team_id._move_deadline(self.deadline, reason)
+        elif self.action == "move":
+            if not self.seat_id or not self.target_id:
+                raise UserError(self.env._("Choose a member and the team to move them to."))
+            self.target_id.check_access("write")
+            self.seat_id.sudo()._move_to_team(self.target_id.sudo(), reason)
+        else:
+            self.team_id._retry_by_hand(reason)
+        return {"type": "ir.actions.act_window_close"}
