@@ -37,9 +37,6 @@ ERROR_STATUS = {
     "busy": 503,
 }
 
-# A seat that takes up a place; the others (lost, released) gave theirs back.
-SEAT_LIVE_STATES = ("held", "paid", "won")
-
 # What the API calls a team's state: `shipped` and `settled` only say how far settlement got.
 TEAM_OUTCOME = {
     "forming": "forming",

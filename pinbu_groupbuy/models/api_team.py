@@ -6,9 +6,7 @@ from odoo.tools import SQL
 
 from ..api import render, scenes
 from ..api.paging import search_page
-from ..const import SEAT_LIVE_STATES
 from ..exceptions import PinbuError
-from ..transactions import SQL_NOW
 
 MEMBER_STATES = ("paid", "won", "lost")
 MEMBERS_SHOWN = 20
@@ -276,21 +274,21 @@ class PinbuActivity(models.Model):
     _inherit = "pinbu.activity"
 
     def _times_used_by_activity(self, partner):
-        """:return: ``{activity id: places the shopper has there, counted against the limit}``"""
+        """:return: ``{activity id: places the shopper has there, counted against the limit}``
+
+        An unpaid one does not count: it is given up for the next one.
+        """
         self.env["pinbu.seat"].flush_model()
         return dict(
             self.env.execute_query(
                 SQL(
                     """
                     SELECT activity_id, count(*) FROM pinbu_seat
-                     WHERE activity_id = ANY(%s) AND partner_id = %s AND state = ANY(%s)
-                       AND (state != 'held' OR hold_until > %s)
+                     WHERE activity_id = ANY(%s) AND partner_id = %s AND state IN ('paid', 'won')
                   GROUP BY activity_id
                     """,
                     self.ids,
                     partner.id,
-                    list(SEAT_LIVE_STATES),
-                    SQL_NOW,
                 )
             )
         )

@@ -203,17 +203,23 @@ class PinbuSeat(models.Model):
         return True
 
     @api.model
-    def _check_limits(self, cr, partner, activity, team):
+    def _check_limits(self, cr, partner, activity, team, with_holds=False):
+        """:param bool with_holds: count unpaid places too: a claim gives them up, a late payment
+                                must not overtake them
+        :raise PinbuError: ``already_in_team`` or ``limit_reached``
+        """
         cr.execute(
             SQL(
                 """
                 SELECT count(*), count(*) FILTER (WHERE team_id = %s) FROM pinbu_seat
                  WHERE partner_id = %s AND activity_id = %s
-                   AND (state IN ('paid', 'won') OR (state = 'held' AND hold_until > %s))
+                   AND (state IN ('paid', 'won')
+                        OR (%s AND state = 'held' AND hold_until > %s))
                 """,
                 team.id or None,
                 partner.id,
                 activity.id,
+                with_holds,
                 SQL_NOW,
             )
         )

@@ -294,3 +294,23 @@ class PinbuTeam(models.Model):
                 _logger.warning("No answer about the payment of %s", order.name, exc_info=True)
         if asked:
             self.env["ir.cron"]._commit_progress()
+
+    # === BUSINESS METHODS: ALERTS === #
+
+    def _alert_short_stock(self):
+        """Tell the merchant, once for each, of teams that failed because the stock was short."""
+        for team in self.filtered(lambda team: team.failure == "stock"):
+            activity = team.activity_id
+            summary = self.env._("Out of stock: %s", team.display_name)
+            if activity.activity_ids.filtered(lambda todo, text=summary: todo.summary == text):
+                continue
+            activity.activity_schedule(
+                "mail.mail_activity_data_warning",
+                summary=summary,
+                note=self.env._(
+                    "%s was full, and the warehouse did not have what its members paid for. All of "
+                    "them are refunded and get what was promised for a failed team.",
+                    team.display_name,
+                ),
+                user_id=activity.create_uid.id,
+            )

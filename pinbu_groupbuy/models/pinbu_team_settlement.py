@@ -18,6 +18,7 @@ class PinbuTeam(models.Model):
             formed._team_formed()
             formed._update_shipped()
         if failed:
+            failed._alert_short_stock()
             failed._team_failed()
             failed._update_settled()
 

@@ -8,6 +8,7 @@ from odoo.tests import TransactionCase
 
 from odoo.addons.payment.models.payment_transaction import PaymentTransaction
 
+from ..exceptions import PinbuError
 from ..models.pinbu_settlement import SHARDS
 
 
@@ -100,6 +101,12 @@ class GroupBuyMixin:
     def shopper(cls, name):
         return cls.env["res.partner"].create({"name": name, "street": "1 Lane", "city": "Shanghai"})
 
+    def refusal_of(self, function):
+        """:return: the code of the PinbuError that `function()` raises"""
+        with self.assertRaises(PinbuError) as caught:
+            function()
+        return caught.exception.code
+
     def checkout(self, shopper, team=None, activity=None, quantity=1, **kwargs):
         activity = activity or (team and team.activity_id) or self.activity
         order, _created = self.env["pinbu.seat"]._checkout(
@@ -137,6 +144,9 @@ class GroupBuyMixin:
             [team.id],
         )
         self.env.invalidate_all()
+
+    def skip_delay(self):
+        self.env["pinbu.settlement"].search([]).due_at = "2020-01-01"
 
     def run_schedulers(self, rounds=2):
         """What Odoo's scheduler does within a minute."""

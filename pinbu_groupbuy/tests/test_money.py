@@ -16,9 +16,6 @@ from .common import GroupBuyCase
 class TestMoney(GroupBuyCase):
     """Every yuan ends as a deliverable order or as a full refund, once."""
 
-    def skip_delay(self):
-        self.env["pinbu.settlement"].search([]).due_at = "2020-01-01"
-
     def refunds(self, order):
         return order.transaction_ids.filtered(lambda tx: tx.operation == "refund")
 
