@@ -15,6 +15,7 @@
         "data/users.xml",
         "data/products.xml",
         "data/activities.xml",
+        "data/delivery.xml",
         "data/cron.xml",
     ],
     "pre_init_hook": "pre_init_hook",

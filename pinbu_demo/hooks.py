@@ -88,6 +88,9 @@ def _dress_products(env, company):
         # Products made before the chart of accounts have no taxes.
         product.taxes_id = company.account_sale_tax_id
         product.supplier_taxes_id = company.account_purchase_tax_id
+    for name in ("express", "local", "pickup"):
+        fee = env.ref(f"pinbu_demo.product_delivery_{name}")
+        fee.taxes_id = company.account_sale_tax_id
 
 
 def _fill_stock(env, company):

@@ -20,6 +20,7 @@
         "security/rules.xml",
         "data/ir_cron.xml",
         "views/activity_views.xml",
+        "views/delivery_views.xml",
         "wizard/team_intervention_views.xml",
         "views/team_views.xml",
         "views/seat_views.xml",

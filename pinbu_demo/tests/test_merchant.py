@@ -63,6 +63,20 @@ class TestMerchant(TransactionCase):
         self.assertEqual(len(seaweed.line_ids), 3)
         self.assertEqual(len(set(seaweed.line_ids.mapped("group_price"))), 3)
 
+    def test_one_activity_offers_ways_of_delivery(self):
+        jerky = self._activity("jerky")
+        methods = jerky.delivery_method_ids
+        self.assertEqual(
+            [(m.name, m.pinbu_type, m.fixed_price) for m in methods],
+            [("快递", "express", 8.0), ("同城配送", "local", 5.0), ("门店自提", "pickup", 0.0)],
+        )
+        self.assertEqual(methods[0].amount, 39.0)
+        self.assertEqual(methods[1].state_ids, self.env.ref("base.state_cn_SH"))
+        self.assertTrue(all(methods.product_id.taxes_id.mapped("price_include")))
+        self.assertEqual(
+            self.env["pinbu.activity"].search([("delivery_method_ids", "!=", False)]), jerky
+        )
+
     def test_super_team_is_open(self):
         activity = self._activity("box")
         self.assertEqual((activity.mode, activity.size), ("super", 100))

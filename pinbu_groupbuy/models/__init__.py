@@ -1,14 +1,17 @@
 from . import (
+    delivery_carrier,
     payment_transaction,
     payment_transaction_refund,
     payment_transaction_scheduler,
     pinbu_activity,
+    pinbu_activity_delivery,
     pinbu_activity_line,
     pinbu_activity_openings,
     pinbu_activity_terms,
     pinbu_activity_voucher,
     pinbu_seat,
     pinbu_seat_checkout,
+    pinbu_seat_delivery,
     pinbu_seat_late,
     pinbu_seat_lease,
     pinbu_seat_pieces,
@@ -32,6 +35,7 @@ from . import (
 # What the API adds to these models.
 from . import (
     api_activity,
+    api_delivery,
     api_idempotency,
     api_order,
     api_partner,

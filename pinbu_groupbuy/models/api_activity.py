@@ -220,7 +220,7 @@ class PinbuActivity(models.Model):
             "team_token": self.super_team_id.token or None,
             "teams_forming": self.teams_forming,
             "participants": self.participants,
-            "delivery": {"zones": [], "free_from": None},
+            "delivery": self._to_api_delivery(),
             "share": self._to_api_share(partner, images),
             "viewer": viewer,
             "server_time": render.to_iso(self.env.cr.now()),

@@ -113,9 +113,7 @@ class SaleOrder(models.Model):
         """
         wish = self._api_wish(partner, body)
         activity, team = wish["activity"], wish["team"]
-        quote = self.env["pinbu.seat"]._quote(
-            partner, activity, wish["product"], body.quantity, team
-        )
+        quote = self._api_quote_wish(partner, wish, body)
         currency = activity.currency_id
         amounts = {
             name: render.to_minor(quote[name], currency)
@@ -130,7 +128,10 @@ class SaleOrder(models.Model):
         return {
             "currency": currency.name,
             **amounts,
-            "delivery_methods": [],
+            "delivery_methods": [
+                method._to_api(render.to_minor(fee, currency))
+                for method, fee in quote["delivery_methods"].items()
+            ],
             "coupons": [],
             "promise": quote["promise"],
             "promise_version": self._api_promise_version(quote),
@@ -160,6 +161,7 @@ class SaleOrder(models.Model):
                 remark=body.remark or "",
                 inviter=self._api_inviter(partner, body.inviter),
                 accept_reroute=bool(body.accept_reroute),
+                delivery_method=wish["delivery_method"],
             )
         except PinbuError as error:
             if error.code == "team_full":
@@ -206,7 +208,13 @@ class SaleOrder(models.Model):
             address = partner._api_addresses()[:1] or None  # the default one, if any
         else:
             address = partner._api_find_address(body.address_id)
-        return {"activity": activity, "product": product, "team": team, "address": address}
+        return {
+            "activity": activity,
+            "product": product,
+            "team": team,
+            "address": address,
+            "delivery_method": activity._api_find_delivery_method(body.delivery_method_id),
+        }
 
     @api.model
     def _api_inviter(self, partner, scene):
@@ -225,10 +233,20 @@ class SaleOrder(models.Model):
         terms = json.dumps([quote["amount"], items], sort_keys=True)
         return hashlib.sha256(terms.encode()).hexdigest()[:16]
 
-    def _api_check_terms(self, partner, wish, body):
-        quote = self.env["pinbu.seat"]._quote(
-            partner, wish["activity"], wish["product"], body.quantity, wish["team"]
+    @api.model
+    def _api_quote_wish(self, partner, wish, body):
+        return self.env["pinbu.seat"]._quote(
+            partner,
+            wish["activity"],
+            wish["product"],
+            body.quantity,
+            wish["team"],
+            address=wish["address"],
+            delivery_method=wish["delivery_method"],
         )
+
+    def _api_check_terms(self, partner, wish, body):
+        quote = self._api_quote_wish(partner, wish, body)
         if self._api_promise_version(quote) != body.promise_version:
             raise PinbuError(
                 "terms_changed",

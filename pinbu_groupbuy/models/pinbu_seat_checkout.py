@@ -13,24 +13,30 @@ class PinbuSeat(models.Model):
     _inherit = "pinbu.seat"
 
     @api.model
-    def _quote(self, partner, activity, product, quantity, team):
+    def _quote(
+        self, partner, activity, product, quantity, team, address=None, delivery_method=None
+    ):
         """What an order would cost and promise now. Writes nothing, holds nothing.
 
+        :param delivery.carrier delivery_method: what the shopper chose, or None
         :return: amounts in the activity's currency: ``goods_amount``, ``delivery_fee``,
-                 ``discount_amount``, ``wallet_amount``, ``amount``; and ``promise``
+                 ``discount_amount``, ``wallet_amount``, ``amount``; ``delivery_methods``: the fee
+                 of each one that serves the address, in the order of proposal; and ``promise``
         :raise PinbuError: for what a checkout would be refused for, but for a race
         """
         activity, line, team = self._check_offer(partner, activity, product, quantity, team)
-        # Who comes back to a place pays what it was taken for.
-        hold = self._live_hold(partner, activity, team)
-        price = hold.terms_id._price_of(product) or line.group_price
+        price = self._price_for(partner, line, team)
         amount = activity.currency_id.round(price * quantity)
+        methods, fee = self._quote_delivery(
+            partner, line, quantity, price, address, delivery_method
+        )
         return {
             "goods_amount": amount,
-            "delivery_fee": 0.0,
+            "delivery_fee": fee,
             "discount_amount": 0.0,
             "wallet_amount": 0.0,
-            "amount": amount,
+            "amount": activity.currency_id.round(amount + fee),
+            "delivery_methods": methods,
             "promise": activity._promise(partner, line, quantity, team),
         }
 
@@ -46,6 +52,7 @@ class PinbuSeat(models.Model):
         remark="",
         inviter=None,
         accept_reroute=False,
+        delivery_method=None,
     ):
         """Hold a place for the shopper and make the order to be paid for it.
 
@@ -54,6 +61,7 @@ class PinbuSeat(models.Model):
 
         :param res.partner partner: the shopper; the caller has authenticated them
         :param res.partner address: where to ship to; the caller has checked that it is theirs
+        :param delivery.carrier delivery_method: one of the activity's; the first that fits if None
         :return: the order, and whether it is a new one
         :rtype: tuple[sale.order, bool]
         :raise PinbuError: see the codes of 409 and 403 in the API contract
@@ -62,6 +70,9 @@ class PinbuSeat(models.Model):
             # Nothing is written yet, and what was released is to be seen.
             renew_snapshot(self.env)
         activity, line, team = self._check_offer(partner, activity, product, quantity, team)
+        method, address = self._choose_delivery(
+            partner, line, quantity, team, address, delivery_method
+        )
         seat = self.sudo()._claim(
             partner.sudo(), activity, line, quantity, team, inviter, accept_reroute
         )
@@ -69,9 +80,9 @@ class PinbuSeat(models.Model):
             # The claim was committed beside this transaction, which wrote nothing.
             renew_snapshot(self.env)
             if seat.order_id:
-                seat._update_order(address, remark)
+                seat._update_order(address, remark, method)
                 return seat.order_id, False
-            return seat._create_order(address, remark), True
+            return seat._create_order(address, remark, method), True
         except OperationalError:
             # Odoo runs the request again, which then finds the place it holds.
             raise
@@ -121,6 +132,13 @@ class PinbuSeat(models.Model):
         return activity, line, team
 
     @api.model
+    def _price_for(self, partner, line, team):
+        """:return: what one piece costs the shopper now; who comes back to a place pays what it
+        was taken for"""
+        hold = self._live_hold(partner, line.activity_id, team)
+        return hold.terms_id._price_of(line.product_id) or line.group_price
+
+    @api.model
     def _live_hold(self, partner, activity, team):
         return self.sudo().search(
             [
@@ -133,7 +151,7 @@ class PinbuSeat(models.Model):
             limit=1,
         )
 
-    def _create_order(self, address, remark):
+    def _create_order(self, address, remark, method):
         self.ensure_one()
         orders = (
             self.env["sale.order"]
@@ -142,7 +160,7 @@ class PinbuSeat(models.Model):
             .with_context(mail_create_nosubscribe=True, mail_notrack=True)
         )
         order = orders.create(self._prepare_order(address, remark))
-        self._check_amount(order)
+        self._check_amount(order, self._set_delivery(order, method))
         self.order_id = order
         return order
 
@@ -177,10 +195,11 @@ class PinbuSeat(models.Model):
         self.ensure_one()
         return self.terms_id._price_of(self.product_id) or self.line_id.group_price
 
-    def _update_order(self, address, remark):
+    def _update_order(self, address, remark, method):
         """Bring an unpaid order up to what the shopper wants now.
 
-        :raise PinbuError: ``already_paid`` when a payment came in this very moment
+        :raise PinbuError: ``already_paid`` when a payment came in this very moment;
+                           ``not_deliverable``
         """
         self.ensure_one()
         order = self.order_id
@@ -188,29 +207,34 @@ class PinbuSeat(models.Model):
             "partner_shipping_id": (address or self.partner_id).id,
             "pinbu_remark": remark,
         }
+        is_same = order._convert_to_write({n: order[n] for n in wanted}) == wanted
         # Impatient taps ask for what is there already: nothing to write, nothing to fight about.
-        if self._is_ordered() and order._convert_to_write({n: order[n] for n in wanted}) == wanted:
+        if is_same and self._is_ordered() and self._is_delivered_by(method):
             return
         self._check_still_held()
-        self._order_what_is_held()
         order.write(wanted)
+        if not (self._is_ordered() and self._is_delivered_by(method)):
+            self._order_anew(method)
 
     def _is_ordered(self):
         """Whether the order asks for just what the seat holds."""
-        line = self.order_id.order_line
+        line = self.order_id.order_line.filtered(lambda line: not line.is_delivery)
         return (line.product_id, line.product_uom_qty) == (self.product_id, self.quantity)
 
     def _order_what_is_held(self):
         """Make the order ask for what the seat holds, under today's terms."""
+        if not self._is_ordered():
+            self._order_anew(self.order_id.carrier_id)
+
+    def _order_anew(self, method):
+        """What was asked for before is another sum: a payment of it must not come any more."""
         order = self.order_id
-        if self._is_ordered():
-            return
         order._pinbu_close_payments()
         order.order_line = [Command.clear(), Command.create(self._prepare_order_line())]
         order.pinbu_promise = self.activity_id._promise(
             self.partner_id, self.line_id, self.quantity, self.team_id
         )
-        self._check_amount(order)
+        self._check_amount(order, self._set_delivery(order, method))
 
     def _check_still_held(self):
         """Touch the seat, so that a payment that comes in meanwhile and this do not both pass.
@@ -229,9 +253,10 @@ class PinbuSeat(models.Model):
             raise PinbuError("already_paid", self.env._("This order is paid already."))
         self.invalidate_recordset(["payment_asked_at"])
 
-    def _check_amount(self, order):
-        """What is charged is the group price, whatever taxes and price lists would make of it."""
-        due = self.currency_id.round(self._unit_price() * self.quantity)
+    def _check_amount(self, order, fee):
+        """What is charged is the group price and the delivery fee as quoted, whatever taxes and
+        price lists would make of them."""
+        due = self.currency_id.round(self._unit_price() * self.quantity + fee)
         if self.currency_id.compare_amounts(order.amount_total, due):
             raise PinbuError(
                 "activity_not_running",

@@ -6,7 +6,14 @@ from ..const import REFUND_STATE
 from ..exceptions import PinbuError
 
 # What nobody but Pinbu itself changes on an order whose team decides about it.
-PROTECTED_FIELDS = {"state", "partner_id", "company_id", "pricelist_id", "fiscal_position_id"}
+PROTECTED_FIELDS = {
+    "carrier_id",
+    "company_id",
+    "fiscal_position_id",
+    "partner_id",
+    "pricelist_id",
+    "state",
+}
 PROTECTED_LINE_FIELDS = {
     "discount",
     "order_id",

@@ -38,7 +38,7 @@ class StockPicking(models.Model):
         string="Pick-up",
         compute="_compute_pinbu_is_pickup",
         compute_sudo=True,
-        help="The shopper gave no address: the goods are picked up.",
+        help="The shopper gave no address, or chose to pick the goods up.",
     )
     pinbu_gate_reason = fields.Char(
         string="Why it cannot ship yet", compute="_compute_pinbu_gate_reason", compute_sudo=True
@@ -85,11 +85,15 @@ class StockPicking(models.Model):
             moves._refuse_change(moves._pinbu_closed_seats())
         return super().write(vals)
 
-    @api.depends("sale_id.seat_ids.partner_id", "partner_id")
+    @api.depends("sale_id.seat_ids.partner_id", "partner_id", "carrier_id.pinbu_type")
     def _compute_pinbu_is_pickup(self):
         for picking in self:
             seat = picking.sale_id.seat_ids[:1]
-            picking.pinbu_is_pickup = bool(seat) and picking.partner_id == seat.partner_id
+            picking.pinbu_is_pickup = bool(seat) and (
+                picking.carrier_id._pinbu_is_pickup()
+                if picking.carrier_id
+                else picking.partner_id == seat.partner_id
+            )
 
     # === ACTION METHODS === #
 

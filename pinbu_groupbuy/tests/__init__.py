@@ -1,10 +1,12 @@
 from . import (
+    test_api_delivery,
     test_api_errors,
     test_api_idempotency,
     test_api_orders,
     test_api_reads,
     test_api_session,
     test_concurrency,
+    test_delivery_methods,
     test_holds,
     test_leaving,
     test_money,
