@@ -330,14 +330,14 @@ class TestShippingGate(GateCase):
 
     def test_forced_delivery_takes_the_unit(self):
         """What another delivery takes by force is short, not lost: it is reserved anew later."""
-        product = self.make_product("Last one", 1)
+        product = self.make_product("Last ones", 3)
         seat = self.join(self.shopper("2"), activity=self.make_activity(product=product))
         self.run_schedulers()
         move = seat.order_id.picking_ids.move_ids
         self.assertEqual(move.state, "assigned")
-        other = self.other_delivery(product_id=product.id)
+        other = self.other_delivery(3, product_id=product.id)
         other.action_confirm()
-        other.move_ids.write({"quantity": 1, "picked": True})
+        other.move_ids.write({"quantity": 3, "picked": True})
         other.button_validate()
         self.env.invalidate_all()
         self.assertEqual(other.state, "done")

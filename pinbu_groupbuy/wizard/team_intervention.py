@@ -11,8 +11,6 @@ class PinbuTeamIntervention(models.TransientModel):
     team_id = fields.Many2one("pinbu.team", required=True, readonly=True, ondelete="cascade")
     team_state = fields.Selection(related="team_id.state")
     activity_id = fields.Many2one(related="team_id.activity_id")
-    missing = fields.Integer(related="team_id.missing")
-    seats_paid = fields.Integer(related="team_id.seats_paid")
     action = fields.Selection(
         [
             ("form", "Form it now"),
@@ -35,7 +33,9 @@ class PinbuTeamIntervention(models.TransientModel):
         " ('id', '!=', team_id)]",
     )
 
-    # === DEFAULT METHODS === #
+    consequence = fields.Char(compute="_compute_consequence")
+
+    # === DEFAULT AND COMPUTE METHODS === #
 
     @api.model
     def default_get(self, fields_list):
@@ -45,6 +45,26 @@ class PinbuTeamIntervention(models.TransientModel):
             values.setdefault("action", "form" if team.state == "forming" else "retry")
             values.setdefault("deadline", team.deadline)
         return values
+
+    @api.depends("action", "team_id")
+    def _compute_consequence(self):
+        for wizard in self:
+            team = wizard.team_id
+            if wizard.action == "form":
+                wizard.consequence = self.env._(
+                    "You take the %(missing)s missing places yourself. They are shown as the "
+                    "merchant's, and all %(paid)s members win.",
+                    missing=team.missing,
+                    paid=team.seats_paid,
+                )
+            elif wizard.action == "fail":
+                wizard.consequence = self.env._(
+                    "All %s members are refunded in full and get what was promised for a team that "
+                    "is not full.",
+                    team.seats_paid,
+                )
+            else:
+                wizard.consequence = False
 
     # === ACTION METHODS === #
 

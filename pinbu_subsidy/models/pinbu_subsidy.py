@@ -152,8 +152,8 @@ class PinbuSubsidy(models.Model):
     def _owed(self, teams):
         """What the members of failed teams were promised and are due.
 
-        Only seats in state `lost` count: money that came late, twice or for a full team never
-        made a seat `lost`.
+        Only seats in state `lost` count: money that came twice or for a full team never made a
+        seat `lost`, and money that came late earns nothing in the team it was taken into.
 
         :return: ``{(seat id, key): values of the row}``
         :rtype: dict
@@ -163,6 +163,8 @@ class PinbuSubsidy(models.Model):
             lost = team.seat_ids.filtered(lambda seat: seat.state == "lost")
             members = len(lost.partner_id)
             for seat in lost:
+                if seat.is_rerouted:
+                    continue
                 promise = seat.order_id.pinbu_promise or {}
                 for item in promise.get("items") or []:
                     if (
