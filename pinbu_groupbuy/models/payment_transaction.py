@@ -1,10 +1,15 @@
+import logging
 import secrets
+
+from psycopg2 import OperationalError
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..exceptions import PinbuError
 from ..transactions import after_commit
+
+_logger = logging.getLogger(__name__)
 
 
 class PaymentTransaction(models.Model):
@@ -13,7 +18,8 @@ class PaymentTransaction(models.Model):
     pinbu_paid_at = fields.Datetime(
         string="Paid At",
         readonly=True,
-        help="When the shopper paid, by the provider's word (UTC); empty where it does not tell.",
+        copy=False,
+        help="When the shopper paid, by the provider's word. Empty: it did not say.",
     )
 
     # === CRUD METHODS === #
@@ -23,9 +29,18 @@ class PaymentTransaction(models.Model):
         txs = super().create(vals_list)
         for tx in txs.filtered(lambda tx: tx._is_group_buy() and tx.operation != "refund"):
             order = tx.sale_order_ids
-            if len(order) > 1 or order.currency_id.compare_amounts(tx.amount, order.amount_total):
+            if (
+                len(order) > 1
+                or order.currency_id != tx.currency_id
+                or order.currency_id.compare_amounts(tx.amount, order.amount_total)
+            ):
                 raise ValidationError(
                     self.env._("A group-buying order is paid alone and in one sum.")
+                )
+            if tx.provider_id.capture_manually:
+                # Authorised is not paid: its place would wait for a person.
+                raise ValidationError(
+                    self.env._("A group-buying order needs a provider that captures at once.")
                 )
         return txs
 
@@ -71,6 +86,8 @@ class PaymentTransaction(models.Model):
                 ("company_id", "=", company.id),
                 ("state", "in", ("enabled", "test")),
                 ("is_published", "=", True),
+                # Authorised is not paid: a place would wait for somebody to capture it.
+                ("capture_manually", "=", False),
                 # Odoo's own wire transfer cannot be paid inside a mini-program.
                 ("code", "!=", "custom"),
             ]
@@ -114,6 +131,22 @@ class PaymentTransaction(models.Model):
             not order.currency_id.compare_amounts(self.amount, order.amount_total)
             and order.seat_ids._is_ordered()
         )
+
+    def _pinbu_look_up(self):
+        """Ask the provider about this payment, and go on if it does not answer.
+
+        :return: as `_pinbu_query`; None also when there was no answer
+        """
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                return self._pinbu_query()
+        except OperationalError:
+            raise
+        except Exception:
+            self.env.invalidate_all()
+            _logger.warning("No answer about transaction %s", self.id, exc_info=True)
+            return None
 
     # === OVERRIDES OF SALE: NOTHING BEFORE THE TEAM DECIDES === #
 

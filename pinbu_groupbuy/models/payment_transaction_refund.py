@@ -1,7 +1,7 @@
-"""How a payment goes back: written down once, sent under its number until it is done."""
+"""How a payment goes back: written down once and in full, whoever asks for it how often."""
 
 from odoo import Command, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 
 from ..transactions import wake
 
@@ -86,44 +86,3 @@ class PaymentTransaction(models.Model):
         teams = self.sale_order_ids.seat_ids.team_id
         self.env["pinbu.settlement"]._enqueue(self.env.cr, team_ids=teams.ids)
         self.env["pinbu.settlement"]._wake(self.env.cr)
-
-    def _pinbu_may_be_sent(self):
-        """A refund that overtook its payment's booking would corrupt the books and the order."""
-        source = self.source_transaction_id
-        seat = self.sale_order_ids.seat_ids
-        if not source.is_post_processed:
-            return False
-        if self.pinbu_refund_reason.startswith(MANUAL_REFUND):
-            return True
-        if seat.transaction_id == source:
-            return not seat._keeps_payment() and self.sale_order_ids.state == "cancel"
-        return True
-
-    def _pinbu_may_be_repeated(self):
-        """Hook: whether to send this refund once more when its outcome is not known.
-
-        Here only what cannot be paid twice: the whole of a payment, since a provider has no more
-        of it to give. Providers that know a request by its number override this.
-        """
-        return not self.currency_id.compare_amounts(-self.amount, self.source_transaction_id.amount)
-
-    def _pinbu_send_refund(self):
-        """Do what the framework's `_refund` does after it has made the child.
-
-        The number is the same each time: a provider that has done it already says so. The state
-        is committed first, so that no lock is held while the provider is asked.
-        """
-        is_new = self.state == "draft"
-        if self.state not in ("draft", "pending", "error") or not self._pinbu_may_be_sent():
-            return
-        if not is_new and not self._pinbu_may_be_repeated():
-            return
-        self._ensure_provider_is_not_disabled()
-        self._update_state(("draft", "error"), "pending", False)
-        self.last_state_change = fields.Datetime.now()
-        self.env["ir.cron"]._commit_progress()
-        self._log_sent_message()
-        try:
-            self._send_refund_request()
-        except ValidationError as error:
-            self._set_error(str(error))

@@ -1,19 +1,15 @@
 """The scheduler that moves money: each transaction in one of its own."""
 
 import logging
-from datetime import timedelta
 
 from psycopg2 import OperationalError
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.fields import Domain
 
 _logger = logging.getLogger(__name__)
 
 MONEY_BATCH = 200
-REPEAT_FAILED = timedelta(minutes=10)
-# Some providers take their time to answer.
-REPEAT_UNANSWERED = timedelta(hours=1)
 
 
 class PaymentTransaction(models.Model):
@@ -29,19 +25,14 @@ class PaymentTransaction(models.Model):
             & Domain("state", "=", "done")
             & Domain("is_post_processed", "=", False)
         )
-        owed = Domain("pinbu_refund_reason", "!=", False) & (
-            Domain("state", "=", "draft")
-            | Domain("state", "=", "error")
-            & Domain("last_state_change", "<", fields.Datetime.now() - REPEAT_FAILED)
-            | Domain("state", "=", "pending")
-            & Domain("last_state_change", "<", fields.Datetime.now() - REPEAT_UNANSWERED)
-        )
         txs = self.sudo()
         if not (
             txs._each_alone(received, "_pinbu_book")
-            and txs._each_alone(owed, "_pinbu_send_refund")
+            and txs._each_alone(txs._pinbu_to_send_domain(), "_pinbu_send_refund")
             # A transaction of its own: an answer once received must outlive a failure to book it.
             and txs._each_alone(received, "_pinbu_book")
+            and txs._each_alone(txs._pinbu_to_alert_domain(), "_pinbu_alert")
+            and txs._each_alone(txs._pinbu_alerted_for_nothing_domain(), "_pinbu_end_alert")
         ):
             self.env.ref("pinbu_groupbuy.ir_cron_move_money").sudo()._trigger()
             self.env["ir.cron"]._commit_progress()

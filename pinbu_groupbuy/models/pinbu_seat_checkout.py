@@ -169,6 +169,8 @@ class PinbuSeat(models.Model):
         return {
             "company_id": self.company_id.id,
             "partner_id": self.partner_id.id,
+            # No pricelist: its currency or discount would make another price of the group price.
+            "pricelist_id": False,
             "partner_shipping_id": (address or self.partner_id).id,
             "order_line": [Command.create(self._prepare_order_line())],
             "pinbu_remark": remark,

@@ -77,6 +77,7 @@ class PinbuTransition(models.Model):
             "paid late": self.env._("paid after the deadline"),
             "payment": self.env._("payment received"),
             "payment after the hold": self.env._("payment received after the hold"),
+            "refund paid by hand": self.env._("the refund was paid by hand"),
             "rerouted": self.env._("paid too late for its team, and placed in this one"),
             "stock": self.env._("out of stock"),
             "everything final": self.env._("every refund and subsidy is final"),

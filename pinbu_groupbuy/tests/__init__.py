@@ -13,6 +13,7 @@ from . import (
     test_open_deliveries,
     test_openings,
     test_outcome,
+    test_refund_worker,
     test_services,
     test_shipping_gate,
     test_team,

@@ -192,7 +192,7 @@ class TestMoney(GroupBuyCase):
         with patch.object(PaymentTransaction, "_send_refund_request", lambda tx: sent.append(tx)):
             for _round in range(3):
                 self.run_scheduler("money")
-                refund.last_state_change = "2020-01-01"
+                self.let_time_pass(refund)
         self.assertEqual(len(sent), 1)
         self.assertEqual(refund.state, "pending")
 
@@ -288,7 +288,7 @@ class TestMoney(GroupBuyCase):
         reference = refund.reference
         self.assertEqual((refund.state, seat.refund_state), ("error", "failed"))
         self.assertEqual(seat.team_id.state, "failed")
-        refund.last_state_change = "2020-01-01"
+        refund.pinbu_next_attempt_at = "2020-01-01"
         self.run_schedulers()
         refund = self.refunds(seat.order_id)
         self.assertEqual((refund.state, refund.reference), ("done", reference))
@@ -318,7 +318,7 @@ class TestMoney(GroupBuyCase):
 
         with (
             patch.object(PaymentTransaction, "_send_refund_request", answer),
-            mute_logger("odoo.addons.pinbu_groupbuy.models.payment_transaction_scheduler"),
+            mute_logger("odoo.addons.pinbu_groupbuy.models.payment_transaction_worker"),
         ):
             self.run_scheduler("money")
         broken, fine = (self.refunds(seat.order_id) for seat in seats)
@@ -327,7 +327,7 @@ class TestMoney(GroupBuyCase):
         self.run_schedulers()
         self.assertEqual(broken.state, "pending")
         # Nobody knows what became of it: it is asked for again, under its number.
-        broken.last_state_change = "2020-01-01"
+        self.let_time_pass(broken)
         self.run_schedulers()
         self.assertEqual(broken.state, "done")
 

@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..models.sale_order import SaleOrder
+from ..models.sale_order_money import SaleOrder
 from .common import GroupBuyCase
 
 

@@ -1,1 +1,1 @@
-from . import team_intervention
+from . import refund_by_hand, team_intervention
