@@ -2,14 +2,20 @@ from . import (
     base_partner_merge,
     loyalty_card,
     loyalty_program,
+    payment_transaction,
     pinbu_activity,
+    pinbu_activity_voucher,
     pinbu_seat,
+    pinbu_seat_voucher,
     pinbu_subsidy,
     pinbu_subsidy_rule,
     pinbu_team,
+    pinbu_transition,
+    pinbu_voucher,
     pinbu_wallet_entry,
     res_company,
     sale_order,
+    sale_order_voucher,
 )
 
 # isort: split

@@ -9,6 +9,9 @@ from odoo.addons.pinbu_groupbuy.transactions import SQL_NOW
 
 from ..money import to_minor
 
+# What a shopper was given with a voucher. It is worth no points, so that no checkout takes it.
+VOUCHER_FIELDS = {"active", "code", "expiration_date", "partner_id", "points", "program_id"}
+
 
 class LoyaltyCard(models.Model):
     """A wallet is an eWallet card whose every change of points is a row of an append-only ledger.
@@ -22,6 +25,12 @@ class LoyaltyCard(models.Model):
 
     pinbu_is_wallet = fields.Boolean(
         related="program_id.pinbu_is_wallet", store=True, precompute=True, string="Subsidy Wallet"
+    )
+    pinbu_is_voucher = fields.Boolean(
+        related="program_id.pinbu_is_voucher",
+        store=True,
+        precompute=True,
+        string="Voucher for a Service",
     )
     pinbu_balance = fields.Monetary(compute="_compute_pinbu_balance", string="Balance")
     pinbu_entry_ids = fields.One2many("pinbu.wallet.entry", "card_id", string="Ledger")
@@ -48,6 +57,8 @@ class LoyaltyCard(models.Model):
         return cards
 
     def write(self, vals):
+        if VOUCHER_FIELDS & vals.keys() and self.filtered("pinbu_is_voucher"):
+            raise UserError(self.env._("A voucher stays as the shopper has won it."))
         wallets = self.filtered("pinbu_is_wallet")
         if not wallets or not {"points", "partner_id", "program_id", "active"} & vals.keys():
             return super().write(vals)

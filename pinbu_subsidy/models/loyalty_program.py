@@ -12,9 +12,20 @@ class LoyaltyProgram(models.Model):
         help="The eWallet program that holds the subsidies of this company's shoppers.",
     )
 
+    pinbu_is_voucher = fields.Boolean(
+        string="Vouchers for Services",
+        readonly=True,
+        copy=False,
+        help="The program of the codes that shoppers win for services. No checkout takes them.",
+    )
+
     _pinbu_wallet_per_company = models.UniqueIndex(
         "(company_id) WHERE pinbu_is_wallet AND active",
         "A company has one subsidy wallet program.",
+    )
+    _pinbu_vouchers_per_company = models.UniqueIndex(
+        "(company_id) WHERE pinbu_is_voucher AND active",
+        "A company has one program of vouchers for services.",
     )
 
     # === CRUD METHODS === #
@@ -22,15 +33,31 @@ class LoyaltyProgram(models.Model):
     def write(self, vals):
         fixed = {"company_id", "currency_id", "program_type", "applies_on", "pinbu_is_wallet"}
         for program in self.filtered("pinbu_is_wallet"):
-            for name in fixed & vals.keys():
-                if program._fields[name].convert_to_write(program[name], program) != vals[name]:
-                    raise UserError(
-                        self.env._(
-                            "Shoppers have money in this wallet: its company, currency and type "
-                            "cannot change."
-                        )
+            if program._pinbu_changes(fixed, vals):
+                raise UserError(
+                    self.env._(
+                        "Shoppers have money in this wallet: its company, currency and type "
+                        "cannot change."
                     )
+                )
+        fixed = {"company_id", "program_type", "applies_on", "sale_ok", "pinbu_is_voucher"}
+        for program in self.filtered("pinbu_is_voucher"):
+            if program._pinbu_changes(fixed, vals):
+                raise UserError(
+                    self.env._(
+                        "Shoppers hold vouchers of this program: it cannot become one whose codes "
+                        "are spent at a checkout."
+                    )
+                )
         return super().write(vals)
+
+    def _pinbu_changes(self, names, vals):
+        """:return: whether writing `vals` would change any of the fields `names`"""
+        self.ensure_one()
+        return any(
+            self._fields[name].convert_to_write(self[name], self) != vals[name]
+            for name in names & vals.keys()
+        )
 
     # === BUSINESS METHODS === #
 
@@ -72,4 +99,39 @@ class LoyaltyProgram(models.Model):
             name = self.with_context(lang=code).env._("Subsidy Wallet")
             program.with_context(lang=code).name = name
             program.reward_ids.with_context(lang=code).description = name
+        return program
+
+    def _pinbu_create_vouchers(self, company):
+        """No order takes these codes: the program is for no sales channel, its cards are worth no
+        points, and its reward, which loyalty insists on, costs one.
+
+        :rtype: loyalty.program
+        """
+        program = (
+            self.sudo()
+            .with_company(company)
+            .create(
+                {
+                    "name": "Vouchers for Services",
+                    "program_type": "coupons",
+                    "pinbu_is_voucher": True,
+                    "company_id": company.id,
+                    "currency_id": company.currency_id.id,
+                    "applies_on": "current",
+                    "trigger": "with_code",
+                    "sale_ok": False,
+                    "portal_visible": False,
+                    "rule_ids": [Command.clear()],
+                    "reward_ids": [
+                        Command.create(
+                            {"reward_type": "discount", "discount": 1, "required_points": 1}
+                        )
+                    ],
+                    "communication_plan_ids": [Command.clear()],
+                }
+            )
+        )
+        for code, _name in self.env["res.lang"].get_installed():
+            name = self.with_context(lang=code).env._("Vouchers for Services")
+            program.with_context(lang=code).name = name
         return program

@@ -10,10 +10,23 @@ class ResCompany(models.Model):
 
         :rtype: loyalty.program (sudo)
         """
+        return self._pinbu_program("pinbu_is_wallet", "_pinbu_create_wallet")
+
+    def _pinbu_voucher_program(self):
+        """The company's program of vouchers for services, made when it is first needed.
+
+        :rtype: loyalty.program (sudo)
+        """
+        return self._pinbu_program("pinbu_is_voucher", "_pinbu_create_vouchers")
+
+    def _pinbu_program(self, mark, create):
+        """:param str mark: the field that marks the one program of its kind
+        :param str create: the method of `loyalty.program` that makes it
+        """
         self.ensure_one()
         programs = self.env["loyalty.program"].sudo()
-        wallet = [("pinbu_is_wallet", "=", True), ("company_id", "=", self.id)]
-        program = programs.search(wallet, limit=1)
+        domain = [(mark, "=", True), ("company_id", "=", self.id)]
+        program = programs.search(domain, limit=1)
         if program:
             return program
         # Two at once would make two programs: the second one waits here, and then fails to
@@ -21,7 +34,7 @@ class ResCompany(models.Model):
         self.env.cr.execute(
             SQL("UPDATE res_company SET write_date = write_date WHERE id = %s", self.id)
         )
-        return programs.search(wallet, limit=1) or programs._pinbu_create_wallet(self)
+        return programs.search(domain, limit=1) or getattr(programs, create)(self)
 
     def _pinbu_wallets(self, partners, create=False):
         """The wallets of these shoppers in this company.

@@ -4,5 +4,7 @@ from . import (
     test_loyalty,
     test_screens,
     test_subsidy,
+    test_voucher,
+    test_voucher_concurrency,
     test_wallet,
 )

@@ -1,0 +1,1 @@
+from . import pinbu_voucher_redemption
