@@ -12,6 +12,7 @@ class PinbuTeam(models.Model):
     _inherit = "pinbu.team"
 
     def _settle(self):
+        self._hold_places()
         formed = self.filtered(lambda team: team.state in ("formed", "shipped"))
         failed = self.filtered(lambda team: team.state in ("failed", "settled"))
         if formed:

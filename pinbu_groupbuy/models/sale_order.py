@@ -109,8 +109,10 @@ class SaleOrder(models.Model):
 
     def _confirmation_error_message(self):
         seats = self.sudo().seat_ids
-        if seats and any(seat.state not in ("paid", "won") for seat in seats):
-            return self.env._("A group-buying order is confirmed by its payment, not by hand.")
+        if any(not seat._may_be_confirmed() for seat in seats):
+            return self.env._(
+                "A group-buying order is confirmed by its payment or its team, not by hand."
+            )
         return super()._confirmation_error_message()
 
     def _has_to_be_signed(self):
@@ -175,6 +177,8 @@ class SaleOrder(models.Model):
         """:return: ``waiting``, ``ready``, ``shipped``, ``delivered`` or ``none``"""
         self.ensure_one()
         pickings = self.picking_ids.filtered(lambda picking: picking.state != "cancel")
+        if self.seat_ids.state == "won" and self.state in ("draft", "sent"):
+            return "waiting"
         if not pickings or self.seat_ids.state != "won":
             return "waiting" if self._pinbu_state() == "forming" else "none"
         if all(picking.state == "done" for picking in pickings):

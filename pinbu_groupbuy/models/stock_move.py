@@ -31,13 +31,14 @@ def changes(record, name, value):
     return new != old
 
 
-def reasons(seats):
-    """:return: why these seats' pieces stay, in one line for the clerk"""
-    return ", ".join(seat._gate_reason() for seat in seats)
+def reasons(keepers):
+    """:return: why the pieces of these seats and teams stay, in one line for the clerk"""
+    return ", ".join(keeper._gate_reason() for keeper in keepers)
 
 
 class StockMove(models.Model):
-    """The shipping gate: a move ships only if its order has no seat, or a seat that has won.
+    """The shipping gate: a move ships only if its order has no seat, or a seat that has won. What
+    holds a team's open places never ships.
 
     It stands on the move itself, at every step of a route, so that it holds for the form's button,
     batches, waves, barcodes and RPC alike. Until then a move stays as its order made it: whatever
@@ -52,6 +53,23 @@ class StockMove(models.Model):
         readonly=True,
         index="btree_not_null",
         ondelete="restrict",
+    )
+
+    pinbu_team_id = fields.Many2one(
+        "pinbu.team",
+        string="Reserve of Team",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="This move holds the places of the team that nobody has paid for yet. It never ships.",
+    )
+
+    _pinbu_reserve_unique = models.UniqueIndex(
+        "(pinbu_team_id) WHERE pinbu_team_id IS NOT NULL AND state != 'cancel'"
+    )
+    _pinbu_short_idx = models.Index(
+        "(product_id) WHERE state IN ('confirmed', 'partially_available')"
+        " AND (pinbu_seat_id IS NOT NULL OR pinbu_team_id IS NOT NULL)"
     )
 
     # === CRUD METHODS === #
@@ -101,13 +119,17 @@ class StockMove(models.Model):
 
     def _get_new_picking_values(self):
         vals = super()._get_new_picking_values()
-        if self._pinbu_closed_seats():
+        if self._pinbu_keepers():
             vals["pinbu_is_gated"] = True
         return vals
 
     @api.model
     def _prepare_merge_moves_distinct_fields(self):
-        return [*super()._prepare_merge_moves_distinct_fields(), "pinbu_seat_id"]
+        return [
+            *super()._prepare_merge_moves_distinct_fields(),
+            "pinbu_seat_id",
+            "pinbu_team_id",
+        ]
 
     # === BUSINESS METHODS: SEATS === #
 
@@ -136,20 +158,30 @@ class StockMove(models.Model):
         # What a forming order needs, Odoo's rules make with all rights. By hand it would be a
         # second delivery of the same unit.
         if not self.env.su:
-            self._refuse_change(seats.filtered(lambda seat: seat.state != "won"))
+            default = self.env.context.get("default_pinbu_team_id")
+            team_ids = [vals.get("pinbu_team_id", default) for vals in vals_list]
+            teams = self.env["pinbu.team"].sudo().browse(filter(None, team_ids))
+            self._refuse_change([*seats.filtered(lambda seat: seat.state != "won"), *teams])
         return vals_list
 
-    def _pinbu_closed_seats(self):
-        """The seats that these moves were made for and that have not won (yet).
+    def _pinbu_keepers(self):
+        """What these moves were made for and that does not let them go: seats that have not won
+        (yet), and teams whose open places they hold.
 
-        Costs nothing where there is no group-buying: the seat is a column of the move.
+        Costs nothing where there is no group-buying: both are columns of the move.
+
+        :return: a list of single records, each of which knows its `_gate_reason`
         """
-        return self.sudo().pinbu_seat_id.filtered(lambda seat: seat.state != "won")
+        moves = self.sudo()
+        return [
+            *moves.pinbu_seat_id.filtered(lambda seat: seat.state != "won"),
+            *moves.pinbu_team_id,
+        ]
 
     def _pinbu_gate_pickings(self):
         """Deliveries that come to hold pieces of an unformed team are not ready."""
-        if closed := self._pinbu_closed_seats():
-            moves = self.sudo().filtered(lambda move: move.pinbu_seat_id in closed)
+        if self._pinbu_keepers():
+            moves = self.sudo().filtered(lambda move: move._pinbu_keepers())
             moves.picking_id.filtered(lambda picking: not picking.pinbu_is_gated).write(
                 {"pinbu_is_gated": True}
             )
@@ -162,7 +194,7 @@ class StockMove(models.Model):
 
     def _pinbu_in_flow(self):
         """:return: these moves, in a context in which Odoo may reserve them anew"""
-        return self.with_context(**{FLOW_KEY: FLOW}) if self._pinbu_closed_seats() else self
+        return self.with_context(**{FLOW_KEY: FLOW}) if self._pinbu_keepers() else self
 
     def _check_may_ship(self):
         """:raise UserError: when one of these moves belongs to a team that is not formed"""
@@ -170,26 +202,33 @@ class StockMove(models.Model):
         moves = self.sudo().filtered(
             lambda move: (
                 move.pinbu_seat_id
+                or move.pinbu_team_id
                 or move.sale_line_id
                 or not (move.scrap_id and move.location_dest_usage == "inventory")
             )
         )
         orders = moves.sale_line_id.order_id | moves.picking_id.sale_id
         seats = moves.pinbu_seat_id | orders.seat_ids
-        closed = seats.filtered(lambda seat: seat.state != "won")
+        closed = [*seats.filtered(lambda seat: seat.state != "won"), *moves.pinbu_team_id]
         if closed:
             raise UserError(self.env._("This cannot ship: %s.", reasons(closed)))
 
     def _check_decided(self):
-        """:raise UserError: when a member's team still has to decide about one of these moves"""
-        waiting = self._pinbu_closed_seats().filtered(lambda seat: seat.state == "paid")
+        """:raise UserError: when a team still has to decide about one of these moves: for what its
+        members ordered and paid; for its open places, always, but for the team itself"""
+        waiting = [
+            keeper
+            for keeper in self._pinbu_keepers()
+            if keeper.state == "paid"
+            or (keeper._name == "pinbu.team" and not self._pinbu_is_flow())
+        ]
         if waiting:
             raise UserError(self.env._("These pieces are kept for a team: %s.", reasons(waiting)))
 
     def _check_stays(self, vals):
         """:raise UserError: when these values would change what a team's order has made"""
-        if "pinbu_seat_id" in vals:
-            raise UserError(self.env._("A move gets its seat from its order, for good."))
+        if "pinbu_seat_id" in vals or "pinbu_team_id" in vals:
+            raise UserError(self.env._("What a move was made for stays as it is, for good."))
         if self._pinbu_is_flow():
             return
         if vals.get("sale_line_id"):
@@ -198,11 +237,10 @@ class StockMove(models.Model):
             if seats and self.sale_line_id != line:
                 self._refuse_change(seats)
         names = KEPT_FIELDS & vals.keys()
-        closed = (names or "state" in vals) and self._pinbu_closed_seats()
-        if closed:
+        if (names or "state" in vals) and self._pinbu_keepers():
             changed = self.sudo().filtered(
                 lambda move: (
-                    move.pinbu_seat_id in closed
+                    move._pinbu_keepers()
                     and (
                         any(
                             changes(move, name, vals[name])
@@ -213,7 +251,7 @@ class StockMove(models.Model):
                     )
                 )
             )
-            self._refuse_change(changed.pinbu_seat_id)
+            self._refuse_change(changed._pinbu_keepers())
 
     def _pinbu_may_become(self, state):
         """Whether Odoo, confirming or cancelling, gives this move this state. All other states
@@ -223,7 +261,7 @@ class StockMove(models.Model):
         )
 
     @api.model
-    def _refuse_change(self, seats):
-        """:raise UserError: when there are any seats"""
-        if seats:
-            raise UserError(self.env._("This cannot be changed: %s.", reasons(seats)))
+    def _refuse_change(self, keepers):
+        """:raise UserError: when there are any keepers"""
+        if keepers:
+            raise UserError(self.env._("This cannot be changed: %s.", reasons(keepers)))

@@ -52,6 +52,11 @@ class StockMoveLine(models.Model):
         flow = self.with_context(**{FLOW_KEY: FLOW})
         return super(StockMoveLine, flow)._free_reservation(*args, **kwargs)
 
+    def _log_message(self, record, move, template, vals):
+        # The reserve of a team shrinks with each member: no news for the clerks who follow it.
+        if not move.pinbu_team_id:
+            super()._log_message(record, move, template, vals)
+
     def _auto_wave(self):
         # As with batches, what is not ready goes into none.
         lines = self.with_context(**{FLOW_KEY: None}).filtered(
@@ -67,7 +72,7 @@ class StockMoveLine(models.Model):
         :param moves: the moves that the lines are on, or come to be on
         :param dict vals: what is written, if only that
         """
-        if not moves._pinbu_closed_seats() or moves._pinbu_is_flow():
+        if not moves._pinbu_keepers() or moves._pinbu_is_flow():
             return
         if vals is None or any(changes(line, name, vals[name]) for line in self for name in names):
             moves._check_decided()

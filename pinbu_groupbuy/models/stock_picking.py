@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from .stock_move import changes
 
@@ -34,6 +35,13 @@ class StockPicking(models.Model):
         store=True,
         compute_sudo=True,
     )
+    pinbu_is_reserve = fields.Boolean(
+        string="Holds Open Places",
+        compute="_compute_pinbu_is_reserve",
+        search="_search_pinbu_is_reserve",
+        compute_sudo=True,
+        help="These pieces are kept for the open places of a team. They never ship from here.",
+    )
     pinbu_is_pickup = fields.Boolean(
         string="Pick-up",
         compute="_compute_pinbu_is_pickup",
@@ -59,19 +67,35 @@ class StockPicking(models.Model):
         for picking in self:
             picking.pinbu_seat_id = picking.sale_id.seat_ids[:1]
 
-    @api.depends("sale_id.seat_ids.team_id")
+    @api.depends("sale_id.seat_ids.team_id", "move_ids.pinbu_team_id")
     def _compute_pinbu_team_id(self):
         for picking in self:
             seat = picking.sale_id.seat_ids[:1]
-            picking.pinbu_team_id = seat.team_id
-            picking.pinbu_activity_id = seat.activity_id
+            reserve = picking.move_ids.pinbu_team_id[:1]
+            picking.pinbu_team_id = seat.team_id or reserve
+            picking.pinbu_activity_id = seat.activity_id or reserve.activity_id
 
-    @api.depends("pinbu_is_gated", "sale_id.seat_ids.state", "pinbu_team_id.seats_paid")
+    @api.depends("move_ids.pinbu_team_id")
+    def _compute_pinbu_is_reserve(self):
+        for picking in self:
+            picking.pinbu_is_reserve = bool(picking.move_ids.pinbu_team_id)
+
+    def _search_pinbu_is_reserve(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return Domain("move_ids.pinbu_team_id", "!=" if True in value else "=", False)
+
+    @api.depends(
+        "pinbu_is_gated",
+        "sale_id.seat_ids.state",
+        "pinbu_team_id.seats_paid",
+        "move_ids.pinbu_team_id",
+    )
     def _compute_pinbu_gate_reason(self):
         for picking in self:
             gated = picking.pinbu_is_gated and picking.state not in ("done", "cancel")
-            seat = picking.pinbu_seat_id
-            picking.pinbu_gate_reason = gated and seat and seat._gate_reason()
+            keeper = picking.move_ids.pinbu_team_id[:1] or picking.pinbu_seat_id
+            picking.pinbu_gate_reason = gated and keeper and keeper._gate_reason()
 
     # === CRUD METHODS === #
 
@@ -82,7 +106,7 @@ class StockPicking(models.Model):
         if names := KEPT_FIELDS & vals.keys():
             changed = self.filtered(lambda p: any(changes(p, name, vals[name]) for name in names))
             moves = changed.move_ids
-            moves._refuse_change(moves._pinbu_closed_seats())
+            moves._refuse_change(moves._pinbu_keepers())
         return super().write(vals)
 
     @api.depends("sale_id.seat_ids.partner_id", "partner_id", "carrier_id.pinbu_type")

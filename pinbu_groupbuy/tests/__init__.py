@@ -16,6 +16,8 @@ from . import (
     test_refund_worker,
     test_services,
     test_shipping_gate,
+    test_stock_policies,
     test_team,
+    test_team_reserve,
     test_tours,
 )
