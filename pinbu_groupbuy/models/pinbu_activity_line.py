@@ -145,7 +145,7 @@ class PinbuActivityLine(models.Model):
                              JOIN pinbu_activity_line own ON own.activity_id = team.activity_id
                               AND own.product_id = line.product_id
                             WHERE team.state = 'forming' AND team.stock_policy = 'open'
-                              AND team.company_id = line.company_id AND NOT team.is_reserved
+                              AND team.company_id = line.company_id AND team.is_reserved IS NOT TRUE
                        )
                   FROM pinbu_activity_line line
                  WHERE line.id = ANY(%(ids)s)

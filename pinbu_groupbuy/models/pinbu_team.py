@@ -86,7 +86,7 @@ class PinbuTeam(models.Model):
     )
     is_reserved = fields.Boolean(
         readonly=True,
-        help="Technical: the warehouse has reserved a piece for every place of this team.",
+        help="Technical: the warehouse has reserved the places that nobody has paid for yet.",
     )
     seat_ids = fields.One2many("pinbu.seat", "team_id", string="Seats", readonly=True)
     order_ids = fields.Many2many("sale.order", compute="_compute_order_ids")

@@ -35,7 +35,7 @@ class PinbuTeam(models.Model):
             timely = self._decidable(cr)
             if not timely:
                 raise UserError(self.env._("Nobody has paid for a place in this team yet."))
-            if self._is_stock_short(cr, timely):
+            if self._is_stock_short(cr, self.id, timely):
                 raise UserError(self.env._("There is not enough in stock for all members."))
             self._form(cr, self.id, timely, "completed by the merchant", note)
             self.env["pinbu.settlement"]._wake(cr)

@@ -121,7 +121,7 @@ class PinbuTeam(models.Model):
 
         :param str note: why a manager did this by hand
         """
-        if self._is_stock_short(cr, seat_ids):
+        if self._is_stock_short(cr, team_id, seat_ids):
             return self._fail(cr, team_id, "stock", seat_ids)
         self._let_waiting_go(cr, team_id, "completed by the merchant")
         moved = move_state(
@@ -206,11 +206,12 @@ class PinbuTeam(models.Model):
         )
 
     @api.model
-    def _is_stock_short(self, cr, seat_ids):
+    def _is_stock_short(self, cr, team_id, seat_ids):
         """Whether the warehouse lacks pieces for these seats: with policy ``success`` none were
         kept, with the others another sale may have taken them. Presales are procured.
 
-        Teams that are formed already, and those that keep their places, come first.
+        Teams that are formed already, and those that keep their places, come first. What a team
+        keeps serves its own members.
         """
         cr.execute(
             SQL(
@@ -239,8 +240,17 @@ class PinbuTeam(models.Model):
                             WHERE other.product_id = needed.product_id
                               AND other.company_id = needed.company_id
                               AND other.state = 'won' AND NOT other.is_reserved
-                       ) > %(free)s
+                       ) > %(free)s + (
+                           SELECT COALESCE(SUM(reserve.quantity), 0)
+                             FROM stock_move reserve
+                             JOIN pinbu_team keeper ON keeper.id = reserve.pinbu_team_id
+                            WHERE reserve.product_id = needed.product_id
+                              AND reserve.company_id = needed.company_id
+                              AND reserve.state IN ('partially_available', 'assigned')
+                              AND (keeper.id = %(team)s OR keeper.state = 'formed')
+                       )
                 """,
+                team=team_id,
                 seats=list(seat_ids),
                 products=products,
                 free=self.env["pinbu.activity.line"]._sql_free_stock(

@@ -157,34 +157,18 @@ class PinbuTeam(models.Model):
     # === BUSINESS METHODS: WHAT A CLAIM MAY COUNT ON === #
 
     def _refresh_reserved(self):
-        """Note for which of these teams every piece is in Odoo's own reservations: those of its
-        places in its reserve, those of its members in their deliveries.
-
-        For a team of policy ``open``, `pinbu.activity.line._stock_left` is to count as claims:
-        nothing when `is_reserved`; else, while it forms, its size less its seats that are
-        `is_reserved` (its held and paid seats are among those, and no claims of their own); else,
-        once it is formed, its won seats that are not `is_reserved`.
-        """
+        """Note for which of these teams the warehouse has all the pieces of their open places:
+        those are no claim on the free stock any more, see `pinbu.activity.line._stock_left`."""
         with short_transaction(self.env) as cr:
             cr.execute(
                 SQL(
                     """
                     WITH served AS (
-                        SELECT team.id,
-                               CASE team.state WHEN 'forming' THEN team.size
-                                               ELSE COALESCE(seats.won, 0) END
-                               <= COALESCE(seats.reserved, 0) + COALESCE(reserve.quantity, 0)
-                               AND team.state IN ('forming', 'formed', 'shipped') AS is_reserved
-                          FROM pinbu_team team
-                     LEFT JOIN LATERAL (
-                               SELECT COUNT(*) FILTER (WHERE state = 'won') AS won,
-                                      COUNT(*) FILTER (WHERE is_reserved) AS reserved
-                                 FROM pinbu_seat
-                                WHERE team_id = team.id AND state IN ('paid', 'won')
-                               ) seats ON TRUE
-                     LEFT JOIN stock_move reserve ON reserve.pinbu_team_id = team.id
-                           AND reserve.state IN ('partially_available', 'assigned')
-                         WHERE team.id = ANY(%s)
+                        SELECT team.id, EXISTS (
+                                   SELECT 1 FROM stock_move reserve
+                                    WHERE reserve.pinbu_team_id = team.id
+                                      AND reserve.state = 'assigned') AS is_reserved
+                          FROM pinbu_team team WHERE team.id = ANY(%s)
                     ), changed AS (
                         SELECT team.id, served.is_reserved
                           FROM pinbu_team team JOIN served ON served.id = team.id

@@ -103,7 +103,7 @@ class TestTeamReserve(ReserveCase):
         self.fill(team)
         self.assert_held(team, pieces=0, free=6)
         self.assertEqual(team.reserve_move_ids.picking_id.state, "cancel")
-        self.assertTrue(team.is_reserved)
+        self.assertFalse(team.is_reserved)
         self.ship(team.picking_ids)
         self.run_schedulers()
         self.assertEqual(team.state, "shipped")
