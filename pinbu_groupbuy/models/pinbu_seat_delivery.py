@@ -93,6 +93,7 @@ class PinbuSeat(models.Model):
                 {
                     "company_id": company.id,
                     "partner_id": partner.id,
+                    "pricelist_id": False,
                     "partner_shipping_id": place.id,
                     "order_line": [
                         Command.create(

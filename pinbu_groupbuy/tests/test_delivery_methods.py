@@ -124,7 +124,7 @@ class TestDeliveryMethods(DeliveryMixin, GroupBuyCase):
         self.assertEqual(caught.exception.code, "not_deliverable")
 
     def test_order_costs_to_the_fen_what_the_quote_said(self):
-        """Fixed, free from an amount, by a price list, by rules, with margins."""
+        """Fixed, free from an amount, by rules, with margins."""
         rules = self.make_method(
             "Rules",
             0.0,
@@ -164,6 +164,22 @@ class TestDeliveryMethods(DeliveryMixin, GroupBuyCase):
         self.assertIn((self.express, 2, 0.0), seen)  # 39.80 is above 39.00
         self.assertIn((self.local, 2, 5.0), seen)
         self.assertIn((rules, 1, 3.83), seen)  # (2.33 + 1.11) * 1.1 + 0.05 = 3.834
+
+    def test_price_lists_change_neither_quote_nor_order(self):
+        self.env.ref("base.group_user").implied_ids += self.env.ref(
+            "product.group_product_pricelist"
+        )
+        self.ann.property_product_pricelist = self.env["product.pricelist"].create(
+            {
+                "name": "Friends",
+                "item_ids": [
+                    Command.create({"compute_price": "percentage", "percent_price": 33.3})
+                ],
+            }
+        )
+        quote = self.quote(address=self.home)
+        self.assertEqual((quote["delivery_fee"], quote["amount"]), (8.0, 27.9))
+        self.assertEqual(self.checkout(self.ann, address=self.home).amount_total, 27.9)
 
     def test_first_method_that_fits_is_taken(self):
         self.assertEqual(self.checkout(self.ann, address=self.home).carrier_id, self.express)
@@ -327,6 +343,10 @@ class TestDeliveryMethods(DeliveryMixin, GroupBuyCase):
             self.assertEqual(picking.carrier_id.sudo(), method)
             self.assertEqual(picking.pinbu_is_pickup, method == self.pickup)
             self.assertEqual(picking.partner_id.sudo(), won.order_id.partner_shipping_id)
+            # The clerk may hand out at the door what was to be sent.
+            picking.carrier_id = self.methods - self.express - method
+            self.assertEqual(picking.pinbu_is_pickup, method != self.pickup)
+            picking.carrier_id = method
             with Form(picking) as form:
                 form.note = "<p>Ring twice</p>"
             picking.button_validate()
@@ -368,6 +388,14 @@ class TestDeliveryMethods(DeliveryMixin, GroupBuyCase):
         with Form(self.activity.with_user(merchant)) as form:
             form.delivery_method_ids.remove(id=self.local.id)
         self.assertEqual(self.activity.delivery_method_ids, self.express + self.pickup)
+
+    def test_who_only_looks_opens_the_activity(self):
+        """Who may not read delivery methods sees the rest of the form."""
+        for groups in ("account.group_account_invoice", "stock.group_stock_user"):
+            with self.subTest(groups):
+                reader = new_test_user(self.env, f"looks_{groups}", groups=groups)
+                view = self.activity.with_user(reader).get_view(view_type="form")
+                self.assertNotIn('name="delivery_method_ids"', view["arch"])
 
     def test_another_companys_method_is_refused(self):
         other = self.env["res.company"].create({"name": "Other company"})
