@@ -426,7 +426,7 @@ class TestRefundLocks(ConcurrentCase):
             self.committed(
                 lambda env: env["payment.transaction"].browse(refund_id)._set_done() and None
             )
-            raise ValidationError(tx.env._("a time-out"))
+            raise ValidationError(tx.env._("Not enough balance"))
 
         with mute_logger("odoo.sql_db", "odoo.addons.payment.models.payment_transaction"):
             refund = self.move_money(refund_id, send)

@@ -1,0 +1,161 @@
+"""What holds at any time, whatever raced: checked after a test's races, moves and faults."""
+
+# {what would be wrong: a query for the rows where it is}
+BROKEN = {
+    "a team's counters are not its seats": """
+        SELECT team.id, team.state, team.seats_taken, team.seats_paid, seats.taken, seats.paid
+          FROM pinbu_team team
+          JOIN LATERAL (
+               SELECT count(*) FILTER (WHERE state IN ('held', 'paid', 'won')) AS taken,
+                      count(*) FILTER (
+                          WHERE state = 'won' OR (
+                              -- A payment that was committed this moment is still to be counted.
+                              state = 'paid' AND team.state = 'forming' AND is_counted
+                          )
+                      ) AS paid
+                 FROM pinbu_seat WHERE team_id = team.id
+               ) seats ON TRUE
+         WHERE team.state IN ('forming', 'formed', 'shipped')
+           AND (team.seats_taken != seats.taken OR team.seats_paid != seats.paid)
+    """,
+    "a team has more members than places": """
+        SELECT id, size, seats_taken, seats_paid, merchant_places FROM pinbu_team
+         WHERE seats_paid > seats_taken OR seats_taken + merchant_places > size
+    """,
+    "a formed team is not full": """
+        SELECT id, size, seats_taken, merchant_places FROM pinbu_team
+         WHERE state IN ('formed', 'shipped') AND seats_taken + merchant_places != size
+    """,
+    "a shopper has two places in a team": """
+        SELECT team_id, partner_id, count(*) FROM pinbu_seat
+         WHERE team_id IS NOT NULL AND state IN ('held', 'paid', 'won')
+      GROUP BY team_id, partner_id HAVING count(*) > 1
+    """,
+    "a quota is sold out of": """
+        SELECT id, quota, quota_taken FROM pinbu_activity_line
+         WHERE quota > 0 AND quota_taken > quota
+    """,
+    "a line's quota is not what its seats and open teams took": """
+        SELECT line.id, line.quota_taken, pieces.taken
+          FROM pinbu_activity_line line
+          JOIN LATERAL (
+               SELECT COALESCE((
+                          -- Pieces that a seat took for itself.
+                          SELECT SUM(seat.quantity) FROM pinbu_seat seat
+                           WHERE seat.line_id = line.id AND seat.stock_policy != 'open'
+                             AND seat.state IN ('held', 'paid', 'won')
+                      ), 0) + COALESCE((
+                          -- An opening that waits for its payment took its team's whole size.
+                          SELECT SUM(terms.size) FROM pinbu_seat seat
+                            JOIN pinbu_activity_terms terms ON terms.id = seat.terms_id
+                           WHERE seat.line_id = line.id AND seat.stock_policy = 'open'
+                             AND seat.team_id IS NULL AND seat.state IN ('held', 'paid')
+                      ), 0) + COALESCE((
+                          SELECT SUM(team.size - team.merchant_places) FROM pinbu_team team
+                           WHERE team.activity_id = line.activity_id
+                             AND team.stock_policy = 'open'
+                             AND team.state IN ('forming', 'formed', 'shipped')
+                      ), 0) AS taken
+               ) pieces ON TRUE
+         WHERE line.quota_taken != pieces.taken
+    """,
+    "a change of state is not in the log": """
+        SELECT 'team', team.id, team.state, last.to_state
+          FROM pinbu_team team
+     LEFT JOIN LATERAL (
+               SELECT to_state FROM pinbu_transition
+                WHERE team_id = team.id ORDER BY id DESC LIMIT 1
+               ) last ON TRUE
+         WHERE last.to_state IS DISTINCT FROM team.state
+         UNION ALL
+        SELECT 'seat', seat.id, seat.state, last.to_state
+          FROM pinbu_seat seat
+     LEFT JOIN LATERAL (
+               SELECT to_state FROM pinbu_transition
+                WHERE seat_id = seat.id ORDER BY id DESC LIMIT 1
+               ) last ON TRUE
+         WHERE last.to_state IS DISTINCT FROM seat.state
+         UNION ALL
+        SELECT 'gap', id, from_state, before
+          FROM (SELECT id, from_state,
+                       lag(to_state) OVER (PARTITION BY team_id, seat_id ORDER BY id) AS before
+                  FROM pinbu_transition) steps
+         WHERE from_state IS DISTINCT FROM before
+    """,
+    "a seat won without a formed team": """
+        SELECT seat.id, team.state FROM pinbu_seat seat
+     LEFT JOIN pinbu_team team ON team.id = seat.team_id
+         WHERE seat.state = 'won' AND COALESCE(team.state, '') NOT IN ('formed', 'shipped')
+    """,
+    "a formed team left a member behind": """
+        SELECT seat.id, seat.state FROM pinbu_seat seat
+          JOIN pinbu_team team ON team.id = seat.team_id
+         WHERE seat.state = 'paid' AND seat.is_counted
+           AND team.state IN ('formed', 'shipped', 'failed', 'settled')
+    """,
+    "goods of an unformed team left the warehouse": """
+        SELECT seat.id, seat.state, move.id FROM pinbu_seat seat
+          JOIN sale_order_line line ON line.order_id = seat.order_id
+          JOIN stock_move move ON move.sale_line_id = line.id
+         WHERE seat.state != 'won' AND move.state = 'done'
+    """,
+    "an order that has not won was invoiced": """
+        SELECT seat.id, seat.state FROM pinbu_seat seat
+          JOIN sale_order_line line ON line.order_id = seat.order_id
+          JOIN sale_order_line_invoice_rel invoiced ON invoiced.order_line_id = line.id
+         WHERE seat.state != 'won'
+    """,
+    "a place was paid with a payment that is not here": """
+        SELECT seat.id, seat.state, tx.state FROM pinbu_seat seat
+     LEFT JOIN payment_transaction tx ON tx.id = seat.transaction_id
+         WHERE seat.state IN ('paid', 'won')
+           AND (tx.state IS DISTINCT FROM 'done' OR tx.amount < 0)
+    """,
+    "more was refunded than paid": """
+        SELECT tx.id, tx.amount, tx.pinbu_refunded, SUM(-refund.amount)
+          FROM payment_transaction tx
+          JOIN payment_transaction refund
+            ON refund.source_transaction_id = tx.id AND refund.operation = 'refund'
+      GROUP BY tx.id HAVING SUM(-refund.amount) > tx.amount
+            OR SUM(-refund.amount) FILTER (WHERE refund.pinbu_refund_reason IS NOT NULL)
+               != COALESCE(tx.pinbu_refunded, 0)
+    """,
+}
+
+
+def assert_invariants(cr):
+    """:raise AssertionError: which invariant of the design is broken, and where
+
+    :param cr: a cursor that sees the rows: after a race, one that was committed or rolled back
+    """
+    broken = {}
+    for what, query in BROKEN.items():
+        cr.execute(query)
+        if rows := cr.fetchall():
+            broken[what] = rows
+    assert not broken, broken
+
+
+def assert_money(env, orders):
+    """Every payment that arrived is the one that bought a place that lives, or goes back in full.
+
+    Call it once settlement has nothing left to do.
+
+    :raise AssertionError: which payment is in limbo
+    """
+    env.flush_all()
+    env.invalidate_all()
+    for order in orders.sudo():
+        seat = order.seat_ids
+        for tx in order.transaction_ids:
+            if tx.operation == "refund" or tx.state != "done":
+                continue
+            refunds = tx.child_transaction_ids.filtered(lambda child: child.operation == "refund")
+            owed = -sum(refunds.mapped("amount"))
+            bought = tx == seat.transaction_id and seat._keeps_payment()
+            state = (order.name, seat.state, tx.reference, tx.amount, owed)
+            compared = tx.currency_id.compare_amounts(owed, tx.amount)
+            assert compared <= 0, ("more goes back than came", *state)
+            # What was bought may be given back in part, by hand.
+            assert bought or not compared, ("neither a place nor a refund", *state)
+            assert not (bought and seat.state in ("held", "lost", "released")), state
