@@ -55,7 +55,9 @@ class PinbuActivityTerms(models.Model):
     # === CRUD METHODS === #
 
     def write(self, vals):
-        raise UserError(self.env._("Terms are kept as shoppers agreed to them."))
+        if vals:
+            raise UserError(self.env._("Terms are kept as shoppers agreed to them."))
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_with_activity(self):
@@ -81,7 +83,7 @@ class PinbuActivity(models.Model):
         ondelete="restrict",
         help="What holds for seats and teams that come now.",
     )
-    terms_ids = fields.One2many("pinbu.activity.terms", "activity_id", string="Terms")
+    terms_ids = fields.One2many("pinbu.activity.terms", "activity_id")
 
     # === CRUD METHODS === #
 

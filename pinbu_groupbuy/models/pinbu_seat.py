@@ -84,7 +84,7 @@ class PinbuSeat(models.Model):
         readonly=True, help="The payment came too late for its team and went to another one."
     )
     terms_id = fields.Many2one(
-        "pinbu.activity.terms", string="Terms", readonly=True, index=True, ondelete="restrict"
+        "pinbu.activity.terms", readonly=True, index=True, ondelete="restrict"
     )
     stock_policy = fields.Char(
         required=True, readonly=True, default="payment", help="That of the team, or to be."

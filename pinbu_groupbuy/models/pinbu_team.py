@@ -37,7 +37,6 @@ class PinbuTeam(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     terms_id = fields.Many2one(
         "pinbu.activity.terms",
-        string="Terms",
         readonly=True,
         ondelete="restrict",
         help="What held when the team was opened.",
