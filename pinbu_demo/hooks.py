@@ -19,6 +19,8 @@ BAGS = {
     "product_corn": ("#FFD23F", "#F0941F"),
     "product_ice": ("#62B6F0", "#2467B3"),
 }
+# What is not put on a shelf: shoppers win a voucher for it.
+SERVICES = {"product_class": ("#F58FB2", "#B8336A")}
 
 
 def pre_init_hook(env):
@@ -79,7 +81,7 @@ def _load_chinese(env):
 
 
 def _dress_products(env, company):
-    for xml_id, colours in BAGS.items():
+    for xml_id, colours in (BAGS | SERVICES).items():
         product = env.ref(f"pinbu_demo.{xml_id}")
         picture = base64.b64encode(draw_bag(product.name, *colours))
         product.image_1920 = picture

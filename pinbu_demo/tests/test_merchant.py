@@ -42,7 +42,7 @@ class TestMerchant(TransactionCase):
     def test_activities(self):
         states = {
             name: self._activity(name).state
-            for name in ("crisps", "nuts", "seaweed", "box", "jerky", "corn", "ice")
+            for name in ("crisps", "nuts", "seaweed", "box", "jerky", "corn", "ice", "class")
         }
         self.assertEqual(
             states,
@@ -54,6 +54,7 @@ class TestMerchant(TransactionCase):
                 "jerky": "running",
                 "corn": "scheduled",
                 "ice": "ended",
+                "class": "running",
             },
         )
         self.assertEqual(self._activity("nuts").size, 2)
@@ -75,6 +76,21 @@ class TestMerchant(TransactionCase):
         self.assertTrue(all(methods.product_id.taxes_id.mapped("price_include")))
         self.assertEqual(
             self.env["pinbu.activity"].search([("delivery_method_ids", "!=", False)]), jerky
+        )
+
+    def test_one_activity_offers_a_service(self):
+        activity = self._activity("class")
+        product = activity.product_tmpl_id
+        self.assertEqual((product.type, product.list_price), ("service", 68.0))
+        self.assertEqual(activity.line_ids.group_price, 39.9)
+        self.assertTrue(all(product.taxes_id.mapped("price_include")))
+        self.assertTrue(product.image_1920)
+        clerk = self.env.ref("pinbu_demo.user_counter")
+        screens = self.env["pinbu.voucher.redemption"]
+        for user in (clerk, self.env.ref("pinbu_demo.user_marketing")):
+            self.assertTrue(screens.with_user(user).has_access("create"), user.name)
+        self.assertFalse(
+            screens.with_user(self.env.ref("pinbu_demo.user_warehouse")).has_access("create")
         )
 
     def test_super_team_is_open(self):
