@@ -6,5 +6,6 @@ from . import (
     test_subsidy,
     test_voucher,
     test_voucher_concurrency,
+    test_voucher_http,
     test_wallet,
 )
