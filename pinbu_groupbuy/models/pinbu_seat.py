@@ -211,7 +211,8 @@ class PinbuSeat(models.Model):
         return cr.fetchone()[0]
 
     def _open_team(self, cr):
-        """The leader has paid: the team exists from now on.
+        """The leader has paid: the team exists from now on, and has its full time to fill up,
+        however late the notice of the payment came.
 
         :return: the team's id, or None when the seat is not paid
         """
@@ -228,9 +229,10 @@ class PinbuSeat(models.Model):
                         create_uid, create_date)
                 SELECT %(token)s, seat.activity_id, seat.company_id, terms.id, seat.stock_policy,
                        terms.size, 1, 0, 0, 'forming',
-                       seat.paid_at + terms.validity_hours * interval '1 hour', seat.paid_at,
-                       seat.partner_id, %(uid)s, %(now)s
+                       clock.now + terms.validity_hours * interval '1 hour', clock.now,
+                       seat.partner_id, %(uid)s, clock.now
                   FROM pinbu_seat seat JOIN pinbu_activity_terms terms ON terms.id = seat.terms_id
+            CROSS JOIN (SELECT %(now)s AS now) clock
                  WHERE seat.id = %(seat)s
              RETURNING id, deadline
                 """,

@@ -172,6 +172,15 @@ class TestPaymentsInFlight(GroupBuyCase):
         self.close(answer)
         self.assertEqual((self.team.state, self.order.seat_ids.state), ("settled", "released"))
 
+    def test_a_leader_whose_notice_comes_late_has_the_full_time(self):
+        order = self.checkout(self.shopper("leader"))
+        tx = order._pinbu_start_payment()
+        tx.pinbu_paid_at = fields.Datetime.now() - timedelta(hours=30)
+        tx._set_done()
+        team = order.seat_ids.team_id
+        self.assertEqual((order.seat_ids.state, team.state), ("paid", "forming"))
+        self.assertEqual(team.deadline - team.opened_at, timedelta(hours=24))
+
     def test_a_clock_ahead_of_ours_is_not_believed(self):
         self.tx.pinbu_paid_at = fields.Datetime.now() + timedelta(days=1)
         self.tx._set_done()
