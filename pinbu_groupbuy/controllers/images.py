@@ -27,6 +27,16 @@ class ImagesController(http.Controller):
         product = activity.line_ids.product_id.filtered(lambda p: p.id == product_id)
         return self._serve(product, "image_1024")
 
+    @api_route(
+        "/images/activities/<int:activity_id>/more/<int:image_id>",
+        methods=["GET"],
+        auth="pinbu_anyone",
+    )
+    def more_image(self, activity_id, image_id):
+        activity = request.env["pinbu.activity"]._api_find(activity_id)
+        picture = activity.image_ids.filtered(lambda image: image.id == image_id)
+        return self._serve(picture, "image_1024")
+
     def _serve(self, record, field):
         if not record or not record[field]:
             raise NotFound

@@ -47,8 +47,11 @@ class PinbuActivity(models.Model):
             domain &= Domain("mode", "=", query.mode) if known else Domain.FALSE
         if query.q:
             domain &= Domain("name", "ilike", escape_psql(query.q))
-        if query.zone or query.category:
+        if query.zone:
             domain &= Domain.FALSE  # no activity has one yet
+        if query.category:
+            known = query.category < 2**31
+            domain &= Domain("category_id", "=", query.category) if known else Domain.FALSE
         sort = query.sort or "default"
         return search_page(
             self.sudo(), domain, f"activities.{sort}", self._api_sort_keys()[sort], query
@@ -199,7 +202,7 @@ class PinbuActivity(models.Model):
             "mode": self.mode,
             "state": self.state,
             "zone": None,
-            "category": None,
+            "category": self._to_api_category(),
             "product": self._to_api_product(images),
             "attributes": self._to_api_attributes(),
             "variants": [line._to_api_variant(images) for line in self.line_ids],
@@ -237,14 +240,19 @@ class PinbuActivity(models.Model):
             "group_price": render.to_minor(self.group_price, self.currency_id),
         }
 
+    def _to_api_category(self):
+        category = self.category_id
+        return {"id": category.id, "name": category.name} if category else None
+
     def _to_api_product(self, images):
         template = self.product_tmpl_id
         image = images.get(("pinbu.activity", self.id))
+        more = [images.get(("pinbu.activity.image", picture.id)) for picture in self.image_ids]
         return {
             "id": template.id,
             "name": template.name,
             "description": template.description_sale or "",
-            "images": [image] if image else [],
+            "images": [url for url in (image, *more) if url],
             # Reviews come with a module that has them.
             "rating": None,
         }
@@ -287,10 +295,12 @@ class PinbuActivity(models.Model):
     def _api_images(self):
         """Addresses of the pictures of these activities and their variants, where there are any.
 
-        :return: ``{(model, id): url}``; variants are keyed by their activity line
+        :return: ``{(model, id): url}``; variants are keyed by their activity line, more pictures
+                 of an activity by theirs
         """
         lines = self.line_ids
         variants = lines.product_id
+        pictures = self.image_ids
         found = (
             self.env["ir.attachment"]
             .sudo()
@@ -298,6 +308,9 @@ class PinbuActivity(models.Model):
                 Domain("res_model", "=", "pinbu.activity")
                 & Domain("res_field", "=", "image_128")
                 & Domain("res_id", "in", self.ids)
+                | Domain("res_model", "=", "pinbu.activity.image")
+                & Domain("res_field", "=", "image_128")
+                & Domain("res_id", "in", pictures.ids)
                 | Domain("res_model", "=", "product.product")
                 & Domain("res_field", "=", "image_variant_128")
                 & Domain("res_id", "in", variants.ids),
@@ -310,6 +323,10 @@ class PinbuActivity(models.Model):
         for activity in self:
             if mark := marks.get(("pinbu.activity", activity.id)):
                 urls["pinbu.activity", activity.id] = f"{base}/{activity.id}?v={mark}"
+        for picture in pictures:
+            if mark := marks.get(("pinbu.activity.image", picture.id)):
+                url = f"{base}/{picture.activity_id.id}/more/{picture.id}?v={mark}"
+                urls["pinbu.activity.image", picture.id] = url
         for line in lines:
             if mark := marks.get(("product.product", line.product_id.id)):
                 url = f"{base}/{line.activity_id.id}/{line.product_id.id}?v={mark}"

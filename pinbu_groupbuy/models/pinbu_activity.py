@@ -23,6 +23,15 @@ class PinbuActivity(models.Model):
         "res.company", required=True, index=True, default=lambda self: self.env.company
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
+    user_id = fields.Many2one(
+        "res.users",
+        string="Responsible",
+        default=lambda self: self.env.user,
+        copy=False,
+        tracking=True,
+        domain="[('share', '=', False)]",
+        help="Is told when something needs a look.",
+    )
     mode = fields.Selection(
         [("normal", "Normal"), ("super", "Super Team")],
         default="normal",
@@ -299,40 +308,14 @@ class PinbuActivity(models.Model):
 
     # === CRUD METHODS === #
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        activities = super().create(vals_list)
-        activities.filtered("is_published")._check_publishable()
-        return activities
-
-    def write(self, vals):
-        res = super().write(vals)
-        if vals.get("is_published"):
-            self._check_publishable()
-        return res
-
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_seats(self):
         if self._has_seats():
             raise UserError(self.env._("Shoppers took part in this activity: archive it instead."))
+        if self.sudo().team_ids:
+            raise UserError(self.env._("Teams are kept in the records: archive it instead."))
 
     # === ACTION METHODS === #
-
-    def action_publish(self):
-        """Show the activity to shoppers, after a check that what it promises can be kept."""
-        self.is_published = True
-        self._open_super_teams()
-
-    def action_unpublish(self):
-        """Hide the activity. Teams that run already play on."""
-        self.is_published = False
-
-    def action_stop(self):
-        """No new teams from now on. Teams that run already play on."""
-        self.is_stopped = True
-
-    def action_resume(self):
-        self.is_stopped = False
 
     def action_view_teams(self):
         self.ensure_one()
@@ -354,28 +337,6 @@ class PinbuActivity(models.Model):
         return bool(
             self.env["pinbu.seat"].sudo().search_count([("activity_id", "in", self.ids)], limit=1)
         )
-
-    def _check_publishable(self):
-        """:raise UserError: when a shopper could not get what an activity promises"""
-        for activity in self:
-            activity._check_offer_stands()
-
-    def _check_offer_stands(self):
-        self.ensure_one()
-        if not self.line_ids:
-            raise UserError(self.env._("Add at least one variant with its group price."))
-        if not self.product_tmpl_id.sale_ok or not self.product_tmpl_id.active:
-            raise UserError(self.env._("%s cannot be sold.", self.product_tmpl_id.display_name))
-        # What a shopper pays is the group price; a tax on top would make it another sum.
-        taxes = self.product_tmpl_id.taxes_id._filter_taxes_by_company(self.company_id)
-        if any(not tax.price_include for tax in taxes if tax.amount):
-            raise UserError(
-                self.env._(
-                    "The sales taxes of %s are added to its price. Use taxes that are included "
-                    "in the price, so that shoppers pay exactly the group price.",
-                    self.product_tmpl_id.display_name,
-                )
-            )
 
     def _open_super_teams(self):
         """The merchant leads one large team for each super activity that runs."""

@@ -90,6 +90,8 @@ class GroupBuyMixin:
                     Command.create({"product_id": product.id, "group_price": price, "quota": quota})
                 ],
                 "size": 3,
+                # Tests play with several activities of one product.
+                "allow_overlap": True,
                 **vals,
             }
         )

@@ -120,10 +120,8 @@ class TestApiReads(ApiCase):
         soon = self.make_activity(
             name="Soon", sequence=30, ends_at=fields.Datetime.now() + timedelta(days=2)
         )
-        past = self.make_activity(
-            starts_at=fields.Datetime.now() - timedelta(days=3),
-            ends_at=fields.Datetime.now() - timedelta(days=2),
-        )
+        past = self.make_activity()
+        past.action_end_now()
         ours = self.activity | cheap | soon | past
         self.env["pinbu.activity"].search([("id", "not in", ours.ids)]).is_published = False
 

@@ -14,6 +14,12 @@ class TestTours(HttpCase):
                 "taxes_id": False,
             }
         )
+        warehouse = self.env["stock.warehouse"].search(
+            [("company_id", "=", self.env.company.id)], limit=1
+        )
+        self.env["stock.quant"]._update_available_quantity(
+            product.product_variant_id, warehouse.lot_stock_id, 10
+        )
         new_test_user(
             self.env, "tour_marketing", "pinbu_groupbuy.group_user", lang="en_US", tz="UTC"
         )

@@ -23,6 +23,7 @@ def make_activities(env, count):
                 "name": f"Risky {number}",
                 "product_tmpl_id": product.product_tmpl_id.id,
                 "line_ids": [Command.create({"product_id": product.id, "group_price": 20.0})],
+                "allow_overlap": True,
             }
             for number in range(count)
         ]
