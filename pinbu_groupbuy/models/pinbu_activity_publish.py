@@ -8,7 +8,7 @@ from odoo.tools import SQL, format_date
 # Each check, and the fields whose change in a published activity calls for it again. What is in
 # stock is checked when the policy changes only: a sold-out activity may still be edited.
 _CHECKS = {
-    "_check_product": {"product_tmpl_id", "line_ids", "company_id"},
+    "_check_offer_stands": {"product_tmpl_id", "line_ids", "company_id"},
     "_check_stock_policy": {
         "product_tmpl_id",
         "line_ids",
@@ -90,7 +90,7 @@ class PinbuActivity(models.Model):
                 raise UserError(
                     self.env._("The window is over already: set an end that lies ahead.")
                 )
-            activity._check_offer_stands(_CHECKS)
+            activity._run_checks(_CHECKS)
 
     def _check_changed(self, names):
         """Check what is in the shop again, as far as a change of these fields concerns it.
@@ -100,15 +100,15 @@ class PinbuActivity(models.Model):
         concerned = [check for check, fields_read in _CHECKS.items() if fields_read & set(names)]
         for activity in self:
             if activity.active and activity.state in ("scheduled", "running"):
-                activity._check_offer_stands(concerned)
+                activity._run_checks(concerned)
 
-    def _check_offer_stands(self, checks):
+    def _run_checks(self, checks):
         self.ensure_one()
         for check in checks:
             # Stock, price lists and promotions are read whoever publishes.
             getattr(self.sudo().with_company(self.company_id), check)()
 
-    def _check_product(self):
+    def _check_offer_stands(self):
         template = self.product_tmpl_id
         if not self.line_ids:
             raise UserError(self.env._("Add at least one variant with its group price."))
