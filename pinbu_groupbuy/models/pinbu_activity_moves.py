@@ -200,4 +200,5 @@ class PinbuActivity(models.Model):
                 )
                 if cr.fetchone()[0]:
                     raise UserError(self.env._("Somebody has just joined %s.", team.display_name))
-                team._fail(cr, team.id, "merchant", [], [])
+                team._fail(cr, team.id, "merchant", [])
+                self.env["pinbu.settlement"]._wake(cr)

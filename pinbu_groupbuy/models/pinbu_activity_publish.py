@@ -178,8 +178,7 @@ class PinbuActivity(models.Model):
     def _check_in_stock(self):
         if self.is_presale or not self.product_tmpl_id.is_storable:
             return
-        for model in ("pinbu.seat", "pinbu.activity.line", "stock.quant"):
-            self.env[model].flush_model()
+        self.env.flush_all()
         left = self.line_ids._stock_left(self.env.cr, self.line_ids.ids)
         if not any(pieces is None or pieces > 0 for pieces in left.values()):
             raise UserError(

@@ -1,9 +1,10 @@
 import secrets
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, Command, api, fields
+from odoo.exceptions import UserError
 from odoo.tests import TransactionCase
 
 from odoo.addons.payment.models.payment_transaction import PaymentTransaction
@@ -125,6 +126,13 @@ class GroupBuyMixin:
     def join(self, shopper, team=None, **kwargs):
         """Check out and pay. :return: the seat"""
         return self.pay(self.checkout(shopper, team, **kwargs)).seat_ids
+
+    @contextmanager
+    def refused(self, message):
+        """The block is refused with a text that matches, and what it did is rolled back."""
+        with self.assertRaises(UserError) as caught:
+            yield
+        self.assertRegex(str(caught.exception), message)
 
     def form_team(self, prefix="shopper", **kwargs):
         """:return: a formed and settled team"""
