@@ -20,9 +20,15 @@ BAGS = {
     "product_jerky": ("#9B3B3B", "#4E1515"),
     "product_corn": ("#FFD23F", "#F0941F"),
     "product_ice": ("#62B6F0", "#2467B3"),
+    "product_mooncake": ("#E8B04B", "#9C3D22"),
+    "product_honey": ("#F7C948", "#B7791F"),
+    "product_oats": ("#D9C2A0", "#8A6B45"),
+    "product_veggie": ("#8CC152", "#3F7D20"),
 }
 # What is not put on a shelf: shoppers win a voucher for it.
 SERVICES = {"product_class": ("#F58FB2", "#B8336A")}
+# Sold before it is there.
+PRESALES = {"product_mooncake"}
 
 
 def pre_init_hook(env):
@@ -103,7 +109,8 @@ def _fill_stock(env, company):
     warehouse = env["stock.warehouse"].search([("company_id", "=", company.id)], limit=1)
     warehouse.name = company.name
     warehouse.out_type_id.reservation_method = "at_confirm"
-    templates = [env.ref(f"pinbu_demo.{xml_id}").id for xml_id in BAGS]
+    stocked = BAGS.keys() - PRESALES
+    templates = [env.ref(f"pinbu_demo.{xml_id}").id for xml_id in stocked]
     variants = env["product.product"].search([("product_tmpl_id", "in", templates)])
     quants = env["stock.quant"].with_context(inventory_mode=True)
     quants.create(

@@ -22,6 +22,8 @@
         "data/mail_activity_type.xml",
         "views/activity_views.xml",
         "views/delivery_views.xml",
+        "views/activity_category_views.xml",
+        "views/product_views.xml",
         "wizard/team_intervention_views.xml",
         "views/team_views.xml",
         "views/seat_views.xml",

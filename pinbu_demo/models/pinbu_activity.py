@@ -9,6 +9,10 @@ _RUNNING = (
     "activity_seaweed",
     "activity_box",
     "activity_jerky",
+    "activity_mooncake",
+    "activity_honey",
+    "activity_oats",
+    "activity_veggie",
 )
 _SCHEDULED = ("activity_corn",)
 

@@ -1,7 +1,7 @@
 from odoo import fields
 from odoo.tests import TransactionCase, tagged
 
-from ..hooks import BAGS, STOCK_OF_EACH
+from ..hooks import BAGS, PRESALES, STOCK_OF_EACH
 
 
 @tagged("post_install", "-at_install")
@@ -93,6 +93,20 @@ class TestMerchant(TransactionCase):
             screens.with_user(self.env.ref("pinbu_demo.user_warehouse")).has_access("create")
         )
 
+    def test_each_way_to_sell_is_there(self):
+        mooncake, honey = self._activity("mooncake"), self._activity("honey")
+        self.assertEqual((mooncake.stock_policy, mooncake.is_presale), ("success", True))
+        self.assertEqual(honey.stock_policy, "open")
+        self.assertEqual(self._activity("oats").completes_from, 2)
+        veggie = self._activity("veggie")
+        self.assertTrue(veggie.allow_leaving and veggie.allow_reroute)
+        all_of_them = self.env["pinbu.activity"].search([("id", "in", self._ids())])
+        self.assertEqual(len(all_of_them.category_id), 4)
+        self.assertTrue(all(activity.category_id for activity in all_of_them))
+
+    def _ids(self):
+        return [self._activity(xml_id.removeprefix("product_")).id for xml_id in BAGS]
+
     def test_super_team_is_open(self):
         activity = self._activity("box")
         self.assertEqual((activity.mode, activity.size), ("super", 100))
@@ -104,6 +118,9 @@ class TestMerchant(TransactionCase):
             product = self.env.ref(f"pinbu_demo.{xml_id}")
             self.assertTrue(product.image_1920, xml_id)
             for variant in product.product_variant_ids:
+                if xml_id in PRESALES:
+                    self.assertFalse(variant.qty_available)
+                    continue
                 self.assertGreaterEqual(variant.qty_available, 10_000, variant.display_name)
                 self.assertLessEqual(variant.qty_available, STOCK_OF_EACH)
             activity = self._activity(xml_id.removeprefix("product_"))

@@ -48,6 +48,8 @@ class PinbuActivity(models.Model):
         domain="[('sale_ok', '=', True)]",
         tracking=True,
     )
+    product_type = fields.Selection(related="product_tmpl_id.type")
+    is_storable = fields.Boolean(related="product_tmpl_id.is_storable")
     line_ids = fields.One2many("pinbu.activity.line", "activity_id", string="Variants", copy=True)
     size = fields.Integer(
         string="Team Size", default=3, required=True, tracking=True, help="Members who pay."
@@ -289,6 +291,16 @@ class PinbuActivity(models.Model):
     @api.onchange("mode")
     def _onchange_mode(self):
         self.size = 100 if self.mode == "super" else 3
+
+    @api.onchange("is_presale")
+    def _onchange_is_presale(self):
+        if self.is_presale:
+            self.stock_policy = "success"
+
+    @api.onchange("stock_policy")
+    def _onchange_stock_policy(self):
+        if self.stock_policy != "success":
+            self.is_presale = False
 
     @api.constrains("size", "mode")
     def _check_mode_unchanged(self):

@@ -1,7 +1,7 @@
 from . import (
-    test_api_delivery,
     test_activity_moves,
     test_activity_publish,
+    test_api_delivery,
     test_api_errors,
     test_api_idempotency,
     test_api_orders,

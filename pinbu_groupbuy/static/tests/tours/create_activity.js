@@ -43,6 +43,11 @@ registry.category("web_tour.tours").add("pinbu_create_activity", {
             run: "edit 19.90",
         },
         {
+            content: "See what makes a team",
+            trigger: ".nav-link[name=team]",
+            run: "click",
+        },
+        {
             content: "Two make a team",
             trigger: ".o_field_widget[name=size] input",
             run: "edit 2",
