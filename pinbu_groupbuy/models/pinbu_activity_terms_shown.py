@@ -22,14 +22,17 @@ class PinbuActivityTerms(models.Model):
         prices = {terms: terms.prices or {} for terms in self}
         ids = {int(product_id) for of_terms in prices.values() for product_id in of_terms}
         products = self.env["product.product"].sudo().browse(ids).exists()
-        names = {str(product.id): product.display_name for product in products}
+        names = {
+            str(product.id): product.product_template_attribute_value_ids._get_combination_name()
+            for product in products
+        }
         for terms in self:
             currency = terms.activity_id.currency_id
             terms.stock_policy_shown = policies.get(terms.stock_policy)
             terms.prices_shown = format_list(
                 self.env,
                 [
-                    f"{names[product_id]} {currency.format(price)}"
+                    f"{names[product_id]} {currency.format(price)}".strip()
                     for product_id, price in prices[terms].items()
                     if product_id in names
                 ],

@@ -1,4 +1,5 @@
 from . import (
+    test_activity_category,
     test_activity_moves,
     test_activity_publish,
     test_api_delivery,

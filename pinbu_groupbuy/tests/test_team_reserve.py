@@ -198,12 +198,12 @@ class TestTeamReserve(ReserveCase):
             self.assertFalse(team.reserve_move_ids)
             self.assertFalse(team.is_reserved)
 
-    def test_stock_that_is_not_kept_needs_none(self):
+    def test_stock_that_is_not_kept_cannot_be_held(self):
         product = self.env["product.product"].create(
             {"name": "Flyer", "list_price": 30, "taxes_id": [Command.clear()]}
         )
-        team = self.open_team(self.make_activity(product=product, stock_policy="open"))
-        self.assertFalse(team.reserve_move_ids)
+        with self.refused("stock is tracked"):
+            self.make_activity(product=product, stock_policy="open")
 
     def test_two_companies_in_one_batch(self):
         """Each team is held and served in its own company's warehouse."""
