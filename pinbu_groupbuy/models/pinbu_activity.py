@@ -422,6 +422,13 @@ class PinbuActivity(models.Model):
 
     # === HOOKS === #
 
+    def _check_offer_stands(self):
+        """What the offer must keep to be in the shop; called for one activity, with sudo.
+
+        :raise UserError: saying what to change
+        """
+        self.ensure_one()
+
     def _promise(self, partner, line, quantity, team):
         """What the shopper gets beside the refund if the team fails, as shown and stored.
 

@@ -109,6 +109,7 @@ class PinbuActivity(models.Model):
             getattr(self.sudo().with_company(self.company_id), check)()
 
     def _check_offer_stands(self):
+        super()._check_offer_stands()
         template = self.product_tmpl_id
         if not self.line_ids:
             raise UserError(self.env._("Add at least one variant with its group price."))

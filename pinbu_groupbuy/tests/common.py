@@ -128,7 +128,7 @@ class GroupBuyMixin:
         return self.pay(self.checkout(shopper, team, **kwargs)).seat_ids
 
     @contextmanager
-    def refused(self, message):
+    def refusing(self, message):
         """The block is refused with a text that matches, and what it did is rolled back."""
         with self.assertRaises(UserError) as caught:
             yield

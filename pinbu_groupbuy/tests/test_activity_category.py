@@ -153,7 +153,7 @@ class TestFromProduct(ShelfMixin, GroupBuyCase):
     def test_one_product_at_a_time(self):
         other = self.make_product("Other", 1)
         both = (self.product + other).product_tmpl_id.with_user(self.marketer)
-        with self.refused("one product"):
+        with self.refusing("one product"):
             both.action_create_group_buy()
 
     def test_clerks_and_sellers_start_none(self):

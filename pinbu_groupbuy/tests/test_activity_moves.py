@@ -37,7 +37,7 @@ class TestActivityMoves(GroupBuyCase):
         activity.action_start_now()
         self.assertEqual(activity.state, "running")
         self.join(self.shopper("1"), activity=activity.sudo())
-        with self.refused("Only a scheduled"):
+        with self.refusing("Only a scheduled"):
             activity.action_start_now()
 
     def test_start_now_opens_the_merchants_team(self):
@@ -52,7 +52,7 @@ class TestActivityMoves(GroupBuyCase):
             self.assertFalse(activity.has_members)
             activity.action_end_now()
             self.assertEqual(activity.state, "ended")
-            with self.refused("can be ended"):
+            with self.refusing("can be ended"):
                 activity.action_end_now()
 
     def test_joined_is_not_ended_but_stopped(self):
@@ -60,9 +60,9 @@ class TestActivityMoves(GroupBuyCase):
         team = self.join(self.shopper("1"), activity=activity.sudo()).team_id
         activity.invalidate_recordset()
         self.assertTrue(activity.has_members)
-        with self.refused("Use Stop"):
+        with self.refusing("Use Stop"):
             activity.action_end_now()
-        with self.refused("Use Stop"):
+        with self.refusing("Use Stop"):
             activity.ends_at = self.env.cr.now().replace(microsecond=0)
         activity.action_stop()
         self.join(self.shopper("2"), team)
@@ -73,9 +73,9 @@ class TestActivityMoves(GroupBuyCase):
     def test_who_is_at_checkout_has_joined(self):
         activity = self.mine()
         order = self.checkout(self.shopper("1"), activity=activity.sudo())
-        with self.refused("Use Stop"):
+        with self.refusing("Use Stop"):
             activity.action_end_now()
-        with self.refused("still forms"):
+        with self.refusing("still forms"):
             activity.action_archive()
         order._pinbu_cancel()
         self.env.invalidate_all()
@@ -93,7 +93,7 @@ class TestActivityMoves(GroupBuyCase):
         activity = self.mine(mode="super", size=100)
         self.join(self.shopper("1"), activity.super_team_id.sudo())
         activity.invalidate_recordset()
-        with self.refused("plays on to its deadline"):
+        with self.refusing("plays on to its deadline"):
             activity.action_end_now()
         self.assertEqual(activity.super_team_id.state, "forming")
 
@@ -102,7 +102,7 @@ class TestActivityMoves(GroupBuyCase):
         activity.starts_at -= timedelta(hours=1)
         self.join(self.shopper("1"), activity=activity.sudo())
         activity.invalidate_recordset()
-        with self.refused("start can no longer change"):
+        with self.refusing("start can no longer change"):
             activity.starts_at = self.later
         # What is sent again unchanged is no change; the end may move.
         activity.write({"starts_at": activity.starts_at, "ends_at": self.later})
@@ -120,23 +120,23 @@ class TestActivityMoves(GroupBuyCase):
             activity.action_unpublish,
             lambda: activity.write({"is_published": False}),
         ):
-            with self.refused("took part"):
+            with self.refusing("took part"):
                 unpublish()
         self.pass_deadline(team)
         self.run_schedulers()
-        with self.refused("took part"):
+        with self.refusing("took part"):
             activity.action_unpublish()
 
     def test_the_merchants_open_team_is_not_hidden(self):
         activity = self.mine(mode="super", size=100)
-        with self.refused("merchant's team"):
+        with self.refusing("merchant's team"):
             activity.action_unpublish()
 
     def test_archive_when_no_team_forms(self):
         activity = self.mine()
         other = self.mine()
         team = self.join(self.shopper("1"), activity=activity.sudo()).team_id
-        with self.refused("still forms"):
+        with self.refusing("still forms"):
             (activity + other).action_archive()
         self.pass_deadline(team)
         self.run_schedulers()
@@ -148,16 +148,16 @@ class TestActivityMoves(GroupBuyCase):
     def test_an_archived_one_is_not_published(self):
         activity = self.mine(publish=False)
         activity.action_archive()
-        with self.refused("unarchive it first"):
+        with self.refusing("unarchive it first"):
             activity.action_publish()
 
     def test_delete_while_nobody_took_part(self):
         self.mine().unlink()
         joined = self.mine()
         self.join(self.shopper("1"), activity=joined.sudo())
-        with self.refused("archive it instead"):
+        with self.refusing("archive it instead"):
             joined.unlink()
-        with self.refused("kept in the records"):
+        with self.refusing("kept in the records"):
             self.mine(mode="super", size=100).unlink()
 
     def test_a_copy_follows_on_its_original(self):

@@ -24,9 +24,9 @@ class TestActivityPublish(GroupBuyCase):
         return self.make_activity(product=product, **vals).with_user(self.marketer)
 
     def assertRefused(self, activity, message):
-        with self.refused(message):
+        with self.refusing(message):
             activity.action_publish()
-        with self.refused(message):
+        with self.refusing(message):
             activity.write({"is_published": True})
         self.assertEqual(activity.state, "draft")
 
@@ -89,7 +89,7 @@ class TestActivityPublish(GroupBuyCase):
 
     def test_group_price_is_never_above_the_list_price(self):
         activity = self.draft()
-        with self.refused("above its list price"):
+        with self.refusing("above its list price"):
             activity.line_ids.group_price = 31
         activity.sudo().product_tmpl_id.list_price = 15
         self.assertRefused(activity, "above its list price")
@@ -119,7 +119,7 @@ class TestActivityPublish(GroupBuyCase):
         self.assertRefused(activity, "not in stock")
         activity.write({"stock_policy": "success", "is_presale": True})
         self.assertPublished(activity)
-        with self.refused("not in stock"):
+        with self.refusing("not in stock"):
             activity.is_presale = False
 
     def test_a_sold_out_one_can_still_be_edited(self):
@@ -141,7 +141,7 @@ class TestActivityPublish(GroupBuyCase):
         self.assertRefused(activity, "one piece per order")
         activity.max_quantity = 1
         self.assertPublished(activity)
-        with self.refused("one piece per order"):
+        with self.refusing("one piece per order"):
             activity.max_quantity = 2
         salt, chili = self.variants()
         activity = self.draft(
@@ -155,7 +155,7 @@ class TestActivityPublish(GroupBuyCase):
         self.assertRefused(activity, "one variant")
         activity.line_ids[1].unlink()
         self.assertPublished(activity)
-        with self.refused("one variant"):
+        with self.refusing("one variant"):
             activity.line_ids = [Command.create({"product_id": chili.id, "group_price": 9})]
 
     def test_uncounted_goods_and_services_are_not_reserved_for_a_team(self):
@@ -167,7 +167,7 @@ class TestActivityPublish(GroupBuyCase):
     def test_a_service_is_no_presale(self):
         # Whether its vouchers can be issued is checked elsewhere.
         activity = self.draft(self.service(), stock_policy="success", is_presale=True)
-        with self.refused("nothing has to be procured"):
+        with self.refusing("nothing has to be procured"):
             activity.sudo()._check_stock_policy()
 
     def test_one_group_buy_of_a_product_at_a_time(self):
@@ -178,7 +178,7 @@ class TestActivityPublish(GroupBuyCase):
         self.assertRefused(second, "First one.*Overlap Allowed")
         second.allow_overlap = True
         self.assertPublished(second)
-        with self.refused("Overlap Allowed"):
+        with self.refusing("Overlap Allowed"):
             second.allow_overlap = False
 
     def test_group_buys_may_follow_each_other(self):
@@ -189,9 +189,9 @@ class TestActivityPublish(GroupBuyCase):
             product, starts_at=first.ends_at, ends_at=first.ends_at + timedelta(days=7)
         )
         self.assertPublished(second)
-        with self.refused("Overlap Allowed"):
+        with self.refusing("Overlap Allowed"):
             second.starts_at -= timedelta(minutes=1)
-        with self.refused("Overlap Allowed"):
+        with self.refusing("Overlap Allowed"):
             second.action_start_now()
 
     def test_a_stopped_one_gives_way_until_it_is_resumed(self):
@@ -200,7 +200,7 @@ class TestActivityPublish(GroupBuyCase):
         self.assertPublished(first)
         first.action_stop()
         self.assertPublished(self.draft(product))
-        with self.refused("Overlap Allowed"):
+        with self.refusing("Overlap Allowed"):
             first.action_resume()
 
     def test_another_variant_or_another_companys_product_does_not_overlap(self):
@@ -256,7 +256,7 @@ class TestActivityPublish(GroupBuyCase):
         self.pricelist(applied_on="3_global", **half)
         activity.allow_promotions = True
         self.assertPublished(activity)
-        with self.refused("Other Discounts Allowed"):
+        with self.refusing("Other Discounts Allowed"):
             activity.allow_promotions = False
 
     def test_a_pricelist_that_does_not_stack(self):
@@ -280,11 +280,11 @@ class TestActivityPublish(GroupBuyCase):
             date_start=activity.ends_at + timedelta(days=1),
         )
         self.assertPublished(activity)
-        with self.refused("Summer sale"):
+        with self.refusing("Summer sale"):
             activity.ends_at += timedelta(days=3)
 
     def test_the_last_variant_stays(self):
         activity = self.draft()
         self.assertPublished(activity)
-        with self.refused("add another one first"):
+        with self.refusing("add another one first"):
             activity.line_ids.unlink()

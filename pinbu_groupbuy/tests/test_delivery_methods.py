@@ -410,15 +410,15 @@ class TestDeliveryMethods(DeliveryMixin, GroupBuyCase):
             {"name": "On top", "amount": 10.0, "price_include_override": "tax_excluded"}
         )
         self.express.product_id.taxes_id = tax
-        with self.refused("taxes of Express"):
+        with self.refusing("taxes of Express"):
             activity.action_publish()
         tax.price_include_override = "tax_included"
         self.express.invoice_policy = "real"
-        with self.refused("only after delivery"):
+        with self.refusing("only after delivery"):
             activity.action_publish()
         self.express.invoice_policy = "estimated"
         self.express.active = False
-        with self.refused("archived"):
+        with self.refusing("archived"):
             activity.action_publish()
         self.express.active = True
         activity.action_publish()
@@ -426,7 +426,7 @@ class TestDeliveryMethods(DeliveryMixin, GroupBuyCase):
         # And what is published already stays sound.
         tax.price_include_override = "tax_excluded"
         activity.delivery_method_ids = False
-        with self.refused("taxes of Express"):
+        with self.refusing("taxes of Express"):
             activity.delivery_method_ids = self.express
 
     # === QUERIES === #

@@ -202,7 +202,7 @@ class TestTeamReserve(ReserveCase):
         product = self.env["product.product"].create(
             {"name": "Flyer", "list_price": 30, "taxes_id": [Command.clear()]}
         )
-        with self.refused("stock is tracked"):
+        with self.refusing("stock is tracked"):
             self.make_activity(product=product, stock_policy="open")
 
     def test_two_companies_in_one_batch(self):

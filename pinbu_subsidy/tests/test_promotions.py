@@ -35,7 +35,7 @@ class TestPromotions(SubsidyCase):
         other = self.make_product("Something else", 1)
         for rule in ({}, {"product_ids": [Command.set((self.product + other).ids)]}):
             program = self.promotion(rule)
-            with self.subTest(rule=rule), self.refused("Three for two.*Other Discounts Allowed"):
+            with self.subTest(rule=rule), self.refusing("Three for two.*Other Discounts Allowed"):
                 self.draft.action_publish()
             program.active = False
 
@@ -43,7 +43,7 @@ class TestPromotions(SubsidyCase):
         self.promotion()
         self.draft.allow_promotions = True
         self.draft.action_publish()
-        with self.refused("Three for two"):
+        with self.refusing("Three for two"):
             self.draft.allow_promotions = False
 
     def test_a_promotion_that_does_not_stack(self):
