@@ -46,18 +46,19 @@ class PaymentTransaction(models.Model):
         while batch := self.search(
             domain & Domain("id", ">", last_id), order="id", limit=MONEY_BATCH
         ):
-            if not all(tx._alone(getattr(tx, step)) for tx in batch):
+            if not all(tx._alone(domain, getattr(tx, step)) for tx in batch):
                 return False
             last_id = batch[-1].id
         return True
 
-    def _alone(self, step):
-        """Run `step` for this transaction, locked, and commit.
+    def _alone(self, domain, step):
+        """Run `step` for this transaction, locked, and commit; not if another worker was faster,
+        and it is not one of the domain any more.
 
         :return: whether time is left for more
         """
         try:
-            if self.try_lock_for_update():
+            if self.try_lock_for_update().filtered_domain(domain):
                 step()
             return bool(self.env["ir.cron"]._commit_progress(1))
         except OperationalError:

@@ -18,6 +18,7 @@ from . import (
     test_open_deliveries,
     test_openings,
     test_outcome,
+    test_races,
     test_refund_screen,
     test_refund_worker,
     test_services,

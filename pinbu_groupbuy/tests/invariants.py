@@ -31,6 +31,16 @@ BROKEN = {
          WHERE team_id IS NOT NULL AND state IN ('held', 'paid', 'won')
       GROUP BY team_id, partner_id HAVING count(*) > 1
     """,
+    "a shopper holds two unpaid places": """
+        SELECT company_id, partner_id, count(*) FROM pinbu_seat
+         WHERE state = 'held' AND hold_until > clock_timestamp() AT TIME ZONE 'UTC'
+      GROUP BY company_id, partner_id HAVING count(*) > 1
+    """,
+    "a team was decided twice": """
+        SELECT team_id, count(*) FROM pinbu_transition
+         WHERE from_state = 'forming' AND to_state IN ('formed', 'failed')
+      GROUP BY team_id HAVING count(*) > 1
+    """,
     "a quota is sold out of": """
         SELECT id, quota, quota_taken FROM pinbu_activity_line
          WHERE quota > 0 AND quota_taken > quota
@@ -111,6 +121,18 @@ BROKEN = {
          WHERE seat.state IN ('paid', 'won')
            AND (tx.state IS DISTINCT FROM 'done' OR tx.amount < 0)
     """,
+    "a payment bought a place and is owed back": """
+        SELECT seat.id, seat.state, tx.id, tx.pinbu_refunded
+          FROM pinbu_seat seat JOIN payment_transaction tx ON tx.id = seat.transaction_id
+          JOIN payment_transaction refund ON refund.source_transaction_id = tx.id
+           AND refund.pinbu_refund_reason IN ('held', 'paid', 'won', 'lost', 'released')
+         WHERE seat.state IN ('paid', 'won')
+    """,
+    "a payment is owed back twice": """
+        SELECT source_transaction_id, count(*) FROM payment_transaction
+         WHERE pinbu_refund_reason IN ('held', 'paid', 'won', 'lost', 'released')
+      GROUP BY source_transaction_id HAVING count(*) > 1
+    """,
     "more was refunded than paid": """
         SELECT tx.id, tx.amount, tx.pinbu_refunded, SUM(-refund.amount)
           FROM payment_transaction tx
@@ -123,17 +145,80 @@ BROKEN = {
 }
 
 
+# The same for what holds once the schedulers have nothing left to do, and the provider has answered.
+UNSETTLED = {
+    "work is left over": "SELECT id, seat_id, team_id, attempts, error FROM pinbu_settlement",
+    "no team has counted a payment": """
+        SELECT id, team_id FROM pinbu_seat
+         WHERE state = 'paid' AND (NOT is_counted OR team_id IS NULL)
+    """,
+    "a team is past its deadline": """
+        SELECT id, deadline FROM pinbu_team
+         WHERE state = 'forming' AND deadline < clock_timestamp() AT TIME ZONE 'UTC'
+    """,
+    "a hold is past its expiry": """
+        SELECT id, hold_until FROM pinbu_seat
+         WHERE state = 'held' AND hold_until < clock_timestamp() AT TIME ZONE 'UTC'
+    """,
+    "a team is decided, and a seat of it is not": """
+        SELECT seat.id, seat.state, team.id, team.state
+          FROM pinbu_seat seat JOIN pinbu_team team ON team.id = seat.team_id
+         WHERE seat.state IN ('held', 'paid') AND team.state != 'forming'
+            OR seat.state = 'lost' AND team.state NOT IN ('failed', 'settled')
+    """,
+    "an order does not follow its seat": """
+        SELECT seat.id, seat.state, seat.stock_policy, orders.id, orders.state
+          FROM pinbu_seat seat JOIN sale_order orders ON orders.id = seat.order_id
+         WHERE (seat.state IN ('lost', 'released') AND orders.state != 'cancel')
+            OR (seat.state = 'won' AND orders.state NOT IN ('sale', 'cancel'))
+            OR (seat.state = 'held' AND orders.state NOT IN ('draft', 'sent'))
+            OR (seat.state = 'paid' AND orders.state
+                != CASE WHEN seat.stock_policy = 'success' THEN 'draft' ELSE 'sale' END)
+    """,
+    "an order asks for more or less than its place": """
+        SELECT seat.id, seat.quantity, SUM(line.product_uom_qty)
+          FROM pinbu_seat seat
+          JOIN sale_order_line line
+               ON line.order_id = seat.order_id AND line.product_id = seat.product_id
+         WHERE seat.state IN ('paid', 'won')
+      GROUP BY seat.id HAVING SUM(line.product_uom_qty) != seat.quantity
+    """,
+    "a payment or refund is not in the books": """
+        SELECT tx.id, tx.operation, tx.amount FROM payment_transaction tx
+          JOIN sale_order_transaction_rel link ON link.transaction_id = tx.id
+          JOIN pinbu_seat seat ON seat.order_id = link.sale_order_id
+         WHERE tx.state = 'done' AND (NOT tx.is_post_processed OR tx.payment_id IS NULL)
+    """,
+    "a refund has not gone out": """
+        SELECT id, reference, state FROM payment_transaction
+         WHERE pinbu_refund_reason IS NOT NULL AND state != 'done'
+    """,
+}
+
+
+def _assert_none(cr, queries):
+    broken = {}
+    for what, query in queries.items():
+        cr.execute(query)
+        if rows := cr.fetchall():
+            broken[what] = rows
+    assert not broken, broken
+
+
 def assert_invariants(cr):
     """:raise AssertionError: which invariant of the design is broken, and where
 
     :param cr: a cursor that sees the rows: after a race, one that was committed or rolled back
     """
-    broken = {}
-    for what, query in BROKEN.items():
-        cr.execute(query)
-        if rows := cr.fetchall():
-            broken[what] = rows
-    assert not broken, broken
+    _assert_none(cr, BROKEN)
+
+
+def assert_settled(cr):
+    """Call it once settlement has nothing left to do and the provider has answered.
+
+    :raise AssertionError: which invariant is broken, and where, or what is still to be done
+    """
+    _assert_none(cr, BROKEN | UNSETTLED)
 
 
 def assert_money(env, orders):

@@ -1,139 +1,16 @@
-"""Rivals on cursors of their own, with committed data: what no savepoint can show."""
+"""A few rivals for one thing, and what each of them gets."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
+from odoo.tests import tagged
 
-from odoo import SUPERUSER_ID, api
-from odoo.modules.registry import Registry
-from odoo.service.model import retrying
-from odoo.tests import BaseCase, get_db_name, tagged
-
-from ..exceptions import PinbuError
-from .common import GroupBuyMixin
-
-CLIENTS = 8
-
-# What a test leaves behind, children first.
-TABLES = (
-    "pinbu_transition",
-    "pinbu_settlement",
-    "pinbu_seat",
-    "pinbu_team",
-)
-
-
-class ConcurrentCase(GroupBuyMixin, BaseCase):
-    """Tests whose data is committed, and taken away again at the end.
-
-    Deliveries, payments and entries cannot be deleted; the tests stop before these come into
-    being, by keeping the settlement queue to themselves.
-    """
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.registry = Registry(get_db_name())
-        cls.cr = None
-        cls.open_cr = cls.registry.cursor()
-        cls.addClassCleanup(cls.open_cr.close)
-        cls.env = api.Environment(cls.open_cr, SUPERUSER_ID, {"mail_notrack": True})
-        cls.env["ir.cron"].search([("cron_name", "like", "Group-buying")]).active = False
-        cls.addClassCleanup(cls.clean)
-        cls.set_up_shop()
-        cls.people = [cls.shopper(f"Rival {number}") for number in range(CLIENTS)]
-        cls.open_cr.commit()
-
-    @classmethod
-    def clean(cls):
-        cls.open_cr.rollback()
-        env = cls.env
-        env.invalidate_all()
-        for table in TABLES:
-            cls.open_cr.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        cls.open_cr.execute("DELETE FROM pinbu_transition")
-        cls.open_cr.execute("DELETE FROM pinbu_settlement")
-        orders = env["pinbu.seat"].search([]).order_id
-        transactions = orders.transaction_ids
-        cls.open_cr.execute("DELETE FROM pinbu_seat")
-        cls.open_cr.execute("DELETE FROM pinbu_team")
-        for table in TABLES:
-            cls.open_cr.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-        env.invalidate_all()
-        transactions.unlink()
-        orders.filtered(lambda order: order.state == "sale")._action_cancel()
-        orders.unlink()
-        env["pinbu.activity"].search([("name", "=", "Three bags of crisps")]).unlink()
-        cls.provider.write({"state": "disabled", "is_published": False})
-        env["ir.cron"].with_context(active_test=False).search(
-            [("cron_name", "like", "Group-buying")]
-        ).active = True
-        cls.open_cr.commit()
-
-    def at_once(self, function, arguments):
-        """Call `function(env, argument)` for each argument, each in a thread and transaction of
-        its own as a request would run, all starting together.
-
-        :return: for each its result, or the PinbuError's code
-        """
-        barrier = threading.Barrier(len(arguments))
-
-        def request(argument):
-            with self.registry.cursor() as cr:
-                env = api.Environment(cr, SUPERUSER_ID, {})
-                barrier.wait(timeout=20)
-                try:
-                    return retrying(lambda: function(env, argument), env)
-                except PinbuError as error:
-                    return error.code
-
-        with ThreadPoolExecutor(len(arguments)) as pool:
-            results = list(pool.map(request, arguments))
-        self.env.cr.rollback()
-        self.env.invalidate_all()
-        return results
-
-    def committed(self, function):
-        """:return: the result of `function(env)`, committed"""
-        return self.at_once(lambda env, _argument: function(env), [None])[0]
-
-    def open_team(self, leader):
-        """:return: the id of a committed team with one paying member"""
-
-        def pay(env, order_id):
-            env["sale.order"].browse(order_id)._pinbu_start_payment()._set_done()
-
-        order_id = self.committed(
-            lambda env: (
-                env["pinbu.seat"]
-                ._checkout(
-                    leader.with_env(env), self.activity.with_env(env), self.product.with_env(env)
-                )[0]
-                .id
-            )
-        )
-        self.at_once(pay, [order_id])
-        seat = self.env["pinbu.seat"].search([("order_id", "=", order_id)])
-        return seat.team_id
+from .concurrent_common import ConcurrentCase
 
 
 @tagged("post_install", "-at_install")
 class TestConcurrency(ConcurrentCase):
-    def check_out(self, team):
-        def function(env, shopper_id):
-            order, _created = env["pinbu.seat"]._checkout(
-                env["res.partner"].browse(shopper_id),
-                self.activity.with_env(env),
-                self.product.with_env(env),
-                team=team and team.with_env(env),
-            )
-            return order.id
-
-        return function
-
     def test_last_places_of_a_team(self):
         """Seven rivals for two places: two orders, five polite refusals, never a third."""
         team = self.open_team(self.people[0])
-        results = self.at_once(self.check_out(team), [p.id for p in self.people[1:]])
+        results = self.at_once(self.checking_out(team), [p.id for p in self.people[1:]])
         orders = [result for result in results if isinstance(result, int)]
         self.assertEqual(len(orders), 2, results)
         self.assertEqual(set(results) - set(orders), {"team_full"})
@@ -146,10 +23,7 @@ class TestConcurrency(ConcurrentCase):
         )
 
         # Both pay in the same moment: the team forms, once.
-        def pay(env, order_id):
-            env["sale.order"].browse(order_id)._pinbu_start_payment()._set_done()
-
-        self.at_once(pay, orders)
+        self.pay_all(orders)
         self.assertEqual((team.state, team.seats_paid), ("formed", 3))
         self.assertEqual(set(team.seat_ids.mapped("state")), {"won"})
         formed = team.transition_ids.filtered(lambda row: row.to_state == "formed")
@@ -157,7 +31,7 @@ class TestConcurrency(ConcurrentCase):
 
     def test_one_shopper_eight_times(self):
         """Eight taps on the same button: one order."""
-        results = self.at_once(self.check_out(None), [self.people[1].id] * CLIENTS)
+        results = self.at_once(self.checking_out(), [self.people[1].id] * 8)
         self.assertEqual(len(set(results)), 1, results)
         order = self.env["sale.order"].browse(results[0])
         held = self.env["pinbu.seat"].search(
@@ -173,7 +47,7 @@ class TestConcurrency(ConcurrentCase):
         line = self.activity.line_ids
         line.quota = line.quota_taken + 3
         self.open_cr.commit()
-        results = self.at_once(self.check_out(None), [p.id for p in self.people])
+        results = self.at_once(self.checking_out(), [p.id for p in self.people])
         line.invalidate_recordset()
         self.assertEqual(line.quota_taken, line.quota)
         self.assertIn("sold_out", results)
@@ -199,7 +73,7 @@ class TestConcurrency(ConcurrentCase):
 
     def test_the_merchant_cancels_what_is_not_paid(self):
         """The release is committed beside the button's own, older snapshot."""
-        order_id = self.committed(lambda env: self.check_out(None)(env, self.people[6].id))
+        order_id = self.committed(lambda env: self.checking_out()(env, self.people[6].id))
         self.committed(lambda env: env["sale.order"].browse(order_id).action_cancel())
         order = self.env["sale.order"].browse(order_id)
         self.assertEqual((order.state, order.seat_ids.state), ("cancel", "released"))
@@ -251,7 +125,7 @@ class TestConcurrency(ConcurrentCase):
             self.open_cr.commit()
             leader, second, third = self.people[2:5]
             team = self.open_team(leader)
-            orders = self.at_once(self.check_out(team), [second.id, third.id])
+            orders = self.at_once(self.checking_out(team), [second.id, third.id])
             txs = [
                 self.committed(
                     lambda env, order=order: (
@@ -290,7 +164,7 @@ class TestConcurrency(ConcurrentCase):
         self.open_cr.commit()
         leader, second, slow, quick = self.people[4:8]
         team = self.open_team(leader)
-        orders = self.at_once(self.check_out(team), [second.id, slow.id])
+        orders = self.at_once(self.checking_out(team), [second.id, slow.id])
         txs = [
             self.committed(
                 lambda env, order=order: env["sale.order"].browse(order)._pinbu_start_payment().id
@@ -305,7 +179,7 @@ class TestConcurrency(ConcurrentCase):
 
         def act(env, job):
             if job == "join":
-                return self.check_out(team)(env, quick.id)
+                return self.checking_out(team)(env, quick.id)
             env["payment.transaction"].browse(job)._set_done()
 
         self.at_once(act, [txs[1], "join"])
