@@ -20,19 +20,30 @@ class PinbuSeat(models.Model):
         moves_by_dates = defaultdict(self.env["stock.move"].browse)
         orders_by_date = defaultdict(self.env["sale.order"].browse)
         for seat in self:
-            order = seat.order_id
-            formed_at = seat.team_id.finished_at.replace(microsecond=0)
-            days = seat.team_id.terms_id.preparation_days
-            promised = order.commitment_date or (days and formed_at + timedelta(days=days))
-            if promised and promised != order.commitment_date:
-                orders_by_date[promised] |= order
-            for move in order.picking_ids.filtered("pinbu_is_gated").move_ids:
-                if move.date_deadline and move.state not in ("done", "cancel"):
-                    lead = timedelta(days=move.sale_line_id.customer_lead)
-                    deadline = promised or formed_at + lead
-                    date = move.date + (deadline - move.date_deadline)
-                    moves_by_dates[date, deadline] |= move
+            promised = seat._promised_for()
+            if promised and promised != seat.order_id.commitment_date:
+                orders_by_date[promised] |= seat.order_id
+        gated = self.order_id.picking_ids.filtered("pinbu_is_gated")
+        for move in gated.move_ids:
+            seat = move.pinbu_seat_id
+            if seat and move.date_deadline and move.state not in ("done", "cancel"):
+                lead = timedelta(days=move.sale_line_id.customer_lead)
+                deadline = seat._promised_for() or seat._formed_at() + lead
+                date = move.date + (deadline - move.date_deadline)
+                moves_by_dates[date, deadline] |= move
         for promised, orders in orders_by_date.items():
             orders.commitment_date = promised
         for (date, deadline), moves in moves_by_dates.items():
             moves.write({"date": date, "date_deadline": deadline})
+
+    def _formed_at(self):
+        """:return: when the team was formed, in whole seconds as Odoo counts (UTC)"""
+        return self.team_id.finished_at.replace(microsecond=0)
+
+    def _promised_for(self):
+        """:return: the day promised for the order (UTC), by somebody or by the terms, or None"""
+        self.ensure_one()
+        days = self.team_id.terms_id.preparation_days
+        return self.order_id.commitment_date or (
+            self._formed_at() + timedelta(days=days) if days else None
+        )

@@ -23,8 +23,8 @@ class PinbuSeat(models.Model):
 
     def _settle_paid(self, seats):
         """Reserve what was paid for, if the policy is so; let it out once the team is formed."""
-        for company, own in seats.grouped("company_id").items():
-            own.with_company(company)._settle_stock()
+        for own in seats._by_company():
+            own._settle_stock()
         self.env.flush_all()
         self._update_reserved(self.env.cr, seats.ids)
         seats.invalidate_recordset(["is_reserved"])
@@ -33,13 +33,11 @@ class PinbuSeat(models.Model):
         seats._seat_paid()
 
     def _settle_stock(self):
-        """The deliveries of paid and won seats of one company, in quiet: nobody reads in a chatter
-        what the log of the team tells better."""
-        seats = self.with_context(tracking_disable=True, mail_notrack=True)
-        won = seats.filtered(lambda seat: seat.state == "won")
+        """The deliveries of paid and won seats of one company."""
+        won = self.filtered(lambda seat: seat.state == "won")
         won._plan_deliveries()
-        orders = seats.filtered(lambda seat: seat._may_be_confirmed()).order_id
-        seats.team_id._give_way(orders)
+        orders = self.filtered(lambda seat: seat._may_be_confirmed()).order_id
+        self.team_id._give_way(orders)
         orders._pinbu_confirm()
         orders.picking_ids._pinbu_reserve()
         won.order_id.picking_ids._pinbu_open_gate()
@@ -50,9 +48,16 @@ class PinbuSeat(models.Model):
         self.ensure_one()
         return self.state == "won" or (self.state == "paid" and self.stock_policy != "success")
 
+    def _by_company(self):
+        """:return: these seats company by company, each in its own, and in quiet: nobody reads in
+        a chatter what the log of the team tells better"""
+        quiet = self.with_context(tracking_disable=True, mail_notrack=True)
+        return [own.with_company(company) for company, own in quiet.grouped("company_id").items()]
+
     def _settle_over(self, seats):
         """Cancel the orders, which frees their stock, and owe back all that was paid."""
-        seats.order_id._pinbu_cancel_with_place()
+        for own in seats._by_company():
+            own.order_id._pinbu_cancel_with_place()
         seats.team_id._hold_places()
         seats.order_id._pinbu_close_payments()
         seats.order_id._pinbu_refund_surplus()

@@ -221,7 +221,9 @@ class SaleOrder(models.Model):
         self.filtered("pinbu_cancelled").write({"state": "draft", "pinbu_cancelled": False})
         orders = self.filtered(lambda order: order.state in ("draft", "sent"))
         if orders:
-            orders.with_context(send_email=False).action_confirm()
+            orders.with_context(
+                send_email=False, pinbu_first_deliveries=not orders.picking_ids
+            ).action_confirm()
 
     def _pinbu_cancel_with_place(self):
         """Cancel orders whose place was given up or lost; safe to call twice."""

@@ -117,6 +117,17 @@ class StockMove(models.Model):
     def _recompute_state(self):
         return super(StockMove, self._pinbu_in_flow())._recompute_state()
 
+    def _search_picking_for_assignation(self):
+        # Said by the settlement, of orders that have no delivery yet: there is none to look for.
+        if self.pinbu_seat_id and self.env.context.get("pinbu_first_deliveries"):
+            return self.env["stock.picking"]
+        return super()._search_picking_for_assignation()
+
+    def _assign_picking_post_process(self, new=False):
+        # Odoo posts on each new delivery which order it came from, and spends a sixth of a
+        # confirmation on that. This one shows its order and its team.
+        super()._assign_picking_post_process(new=new and not self.pinbu_seat_id)
+
     def _get_new_picking_values(self):
         vals = super()._get_new_picking_values()
         if self._pinbu_keepers():
