@@ -283,7 +283,11 @@ class TestApiRendering(GroupBuyMixin, TransactionCase):
 
     def test_activities_take_constant_queries(self):
         for number in range(4):
-            activity = self.make_activity(name=f"Activity {number}")
+            activity = self.make_activity(
+                name=f"Activity {number}",
+                category_id=self.env["pinbu.activity.category"].create({"name": f"C{number}"}).id,
+                image_ids=[Command.create({"image_1920": picture()})],
+            )
             self.join(self.shopper("Leader"), activity=activity)
         activities = self.env["pinbu.activity"].search([("company_id", "=", self.company.id)])
         self.assertConstant(activities, lambda records: records._to_api())

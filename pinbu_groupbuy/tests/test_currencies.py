@@ -47,7 +47,7 @@ class TestCurrencies(GroupBuyCase):
 
     def test_a_pricelist_that_discounts_everything(self):
         self.make_pricelist(sequence=0, company_id=self.company.id)
-        activity = self.make_activity(max_quantity=2)
+        activity = self.make_activity(max_quantity=2, allow_promotions=True)
         shopper = self.shopper("Jane")
         order = self.checkout(shopper, activity=activity)
         self.assert_group_price(order)
