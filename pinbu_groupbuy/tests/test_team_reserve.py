@@ -98,6 +98,15 @@ class TestTeamReserve(ReserveCase):
         self.assertEqual(team.picking_ids.mapped("state"), ["assigned"] * 4)
         self.assertFalse(greedy.picking_ids.move_ids.quantity)
 
+    def test_team_that_holds_all_there_is_wins(self):
+        """Nothing is free, since the team holds it: that is no shortage."""
+        activity = self.activity_with("open", stock=4, size=4)
+        team = self.open_team(activity)
+        self.assert_held(team, pieces=3, free=0)
+        self.fill(team)
+        self.assert_held(team, pieces=0, free=0)
+        self.assertEqual(set(team.seat_ids.mapped("is_reserved")), {True})
+
     def test_formed(self):
         team = self.open_team()
         self.fill(team)
