@@ -1,3 +1,5 @@
+import logging
+
 from dateutil.relativedelta import relativedelta
 
 from odoo import Command, api, fields, models
@@ -5,6 +7,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 from ..exceptions import PinbuError
+
+_logger = logging.getLogger(__name__)
 
 
 class PinbuActivity(models.Model):
@@ -355,12 +359,19 @@ class PinbuActivity(models.Model):
         for activity in self.filtered(
             lambda a: a.mode == "super" and a.state == "running" and not a.team_ids
         ):
+            kept = activity.line_ids if activity.stock_policy == "open" else activity.line_ids[:0]
+            if kept:
+                self.env["pinbu.seat"].sudo()._take_pieces(
+                    self.env.cr, kept, 1, activity.terms_id, self.env["pinbu.team"]
+                )
+                kept.invalidate_recordset(["quota_taken"], flush=False)
             self.env["pinbu.team"].sudo().create(
                 {
                     "activity_id": activity.id,
                     "company_id": activity.company_id.id,
                     "terms_id": activity.terms_id.id,
                     "stock_policy": activity.stock_policy,
+                    "line_id": kept.id,
                     "size": activity.size,
                     "deadline": min(
                         activity.ends_at,
@@ -371,9 +382,15 @@ class PinbuActivity(models.Model):
             )
 
     def _cron_open_super_teams(self):
-        self.sudo().search(
+        waiting = self.sudo().search(
             [("mode", "=", "super"), ("state", "in", ["running"]), ("team_ids", "=", False)]
-        )._open_super_teams()
+        )
+        for activity in waiting:
+            try:
+                with self.env.cr.savepoint():
+                    activity._open_super_teams()
+            except PinbuError as refusal:
+                _logger.warning("The team of activity %s waits: %s", activity.id, refusal.message)
 
     def _check_running(self):
         """:raise PinbuError: ``activity_not_running``"""

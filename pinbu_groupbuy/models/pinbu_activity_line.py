@@ -142,7 +142,7 @@ class PinbuActivityLine(models.Model):
                        ) - (
                            SELECT COALESCE(SUM(team.size - team.seats_paid), 0)
                              FROM pinbu_team team
-                             JOIN pinbu_activity_line own ON own.activity_id = team.activity_id
+                             JOIN pinbu_activity_line own ON own.id = team.line_id
                               AND own.product_id = line.product_id
                             WHERE team.state = 'forming' AND team.stock_policy = 'open'
                               AND team.company_id = line.company_id AND team.is_reserved IS NOT TRUE

@@ -97,6 +97,7 @@ class PinbuActivity(models.Model):
         res = super().write(vals)
         if vals.keys() & {*TERMS, "line_ids"}:
             self._renew_terms()
+            self._renew_merchant_team()
         return res
 
     # === BUSINESS METHODS === #
@@ -110,6 +111,29 @@ class PinbuActivity(models.Model):
                 activity.terms_id = current.create(
                     {**values, "activity_id": activity.id, "version": current.version + 1}
                 )
+
+    def _renew_merchant_team(self):
+        """The merchant's own team, while nobody has joined it, follows what he changes."""
+        for activity in self.sudo().filtered(lambda activity: activity.mode == "super"):
+            team = activity.super_team_id
+            if not team or team.state != "forming" or team.seat_ids:
+                continue
+            if team.terms_id == activity.terms_id:
+                continue
+            if "open" in (team.stock_policy, activity.stock_policy):
+                raise UserError(
+                    self.env._(
+                        "The pieces of the merchant's team are reserved already. Stop this "
+                        "activity and start a copy of it."
+                    )
+                )
+            team.write(
+                {
+                    "terms_id": activity.terms_id.id,
+                    "size": activity.size,
+                    "stock_policy": activity.stock_policy,
+                }
+            )
 
     def _prepare_terms(self):
         self.ensure_one()

@@ -6,6 +6,9 @@ from ..const import REFUND_STATE
 from ..transactions import SQL_NOW, short_transaction, wake
 from .pinbu_transition import log_start, move_state
 
+# Why a seat was released: not again in the same team.
+HOLD_LAPSED = "hold lapsed"
+
 
 class PinbuSeat(models.Model):
     """One shopper's place: made at checkout, paid or released, won or lost. One seat, one order.
@@ -224,11 +227,11 @@ class PinbuSeat(models.Model):
             SQL(
                 """
                 INSERT INTO pinbu_team
-                       (token, activity_id, company_id, terms_id, stock_policy, size, seats_taken,
-                        seats_paid, merchant_places, state, deadline, opened_at, leader_id,
-                        create_uid, create_date)
+                       (token, activity_id, company_id, terms_id, stock_policy, line_id, size,
+                        seats_taken, seats_paid, merchant_places, state, deadline, opened_at,
+                        leader_id, create_uid, create_date)
                 SELECT %(token)s, seat.activity_id, seat.company_id, terms.id, seat.stock_policy,
-                       terms.size, 1, 0, 0, 'forming',
+                       CASE WHEN seat.stock_policy = 'open' THEN seat.line_id END, terms.size, 1, 0, 0, 'forming',
                        clock.now + terms.validity_hours * interval '1 hour', clock.now,
                        seat.partner_id, %(uid)s, clock.now
                   FROM pinbu_seat seat JOIN pinbu_activity_terms terms ON terms.id = seat.terms_id
@@ -282,7 +285,16 @@ class PinbuSeat(models.Model):
             [source],
             "released",
             reason,
-            [SQL("release_reason = %s", reason)],
+            [
+                # Whoever gives up a hold that has lapsed has let it lapse.
+                SQL(
+                    "release_reason = CASE WHEN t.state = 'held' AND t.hold_until <= %s"
+                    " THEN %s ELSE %s END",
+                    SQL_NOW,
+                    HOLD_LAPSED,
+                    reason,
+                )
+            ],
         )
         cr.execute(
             SQL(

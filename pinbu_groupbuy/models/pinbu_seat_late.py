@@ -26,8 +26,14 @@ class PinbuSeat(models.Model):
         self.ensure_one()
         seat = self.sudo()
         with short_transaction(self.env) as cr:
-            cr.execute(SQL("SELECT state = 'released' FROM pinbu_seat WHERE id = %s", self.id))
-            if not cr.fetchone()[0]:
+            cr.execute(
+                SQL(
+                    "SELECT 1 FROM pinbu_seat WHERE id = %s AND state = 'released'"
+                    " AND release_reason IS DISTINCT FROM 'left'",
+                    self.id,
+                )
+            )
+            if not cr.fetchone():
                 return
             try:
                 with cr.savepoint(flush=False):

@@ -5,15 +5,16 @@ Locks are always taken in this order: shopper, payment, team, seat, activity lin
 """
 
 from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..exceptions import PinbuError
 from ..transactions import SQL_NOW, short_transaction
+from .pinbu_seat import HOLD_LAPSED
 from .pinbu_transition import log_start
 
 # The class of the advisory locks on shoppers: a constant that nothing else uses.
 SHOPPER_LOCK = 19_0001
-HOLD_LAPSED = "hold lapsed"
 
 
 class PinbuSeat(models.Model):
@@ -34,7 +35,9 @@ class PinbuSeat(models.Model):
         with short_transaction(self.env) as cr:
             self._lock_shopper(cr, partner.id)
             seat_id = self._find_hold(cr, partner, activity, team)
-            if not seat_id or not self._renew_hold(cr, seat_id, line, quantity):
+            if seat_id and self._renew_hold(cr, seat_id, line, quantity):
+                self._agree_to_reroute(cr, seat_id, accept_reroute)
+            else:
                 self._check_no_lapsed_hold(cr, partner, team)
                 self._check_limits(cr, partner, activity, team)
                 self._check_may_participate(cr, partner, activity, team)
@@ -52,34 +55,44 @@ class PinbuSeat(models.Model):
     def _release_lapsed(self, activity):
         """Lapsed holds of the activity give their places and pieces to whoever comes now.
 
+        Those of teams past their deadline stay: the provider is asked about them first.
+
         :return: whether there were any
         """
         lapsed = self.sudo().search(
-            [
-                ("activity_id", "=", activity.id),
-                ("state", "=", "held"),
-                ("hold_until", "<", self.env.cr.now()),
-            ],
-            limit=50,
+            Domain("activity_id", "=", activity.id) & self._lapsed_domain(), limit=50
         )
         if lapsed:
             lapsed._release_hold(HOLD_LAPSED)
         return bool(lapsed)
 
     @api.model
+    def _lapsed_domain(self):
+        """:return: holds that lapsed, but for those that the closing of their team decides"""
+        now = self.env.cr.now()
+        return (
+            Domain("state", "=", "held")
+            & Domain("hold_until", "<", now)
+            & (
+                Domain("team_id", "=", False)
+                | Domain("team_id.deadline", ">", now)
+                | Domain("team_id.state", "!=", "forming")
+            )
+        )
+
+    @api.model
     def _let_go_of_other_hold(self, cr, partner, activity, line, team):
         """A shopper holds one unpaid place at a time in a company: the newest wish counts.
 
-        Teams and lines of both places are locked in their order, before one is given up and the
-        other one taken: two shoppers who change places with each other must not deadlock.
+        Teams, seats and lines of both places are locked in their order, before one is given up and
+        the other one taken: two shoppers who change places with each other must not deadlock.
         """
         cr.execute(
             SQL(
                 """
-                SELECT id, team_id, line_id, hold_until <= %s FROM pinbu_seat
+                SELECT id, team_id, line_id FROM pinbu_seat
                  WHERE partner_id = %s AND company_id = %s AND state = 'held'
                 """,
-                SQL_NOW,
                 partner.id,
                 activity.company_id.id,
             )
@@ -87,9 +100,17 @@ class PinbuSeat(models.Model):
         holds = cr.fetchall()
         if not holds:
             return
-        team_ids = {team.id, *(hold[1] for hold in holds)} - {None, False}
-        line_ids = {line.id, *(hold[2] for hold in holds)}
-        for table, ids in (("pinbu_team", team_ids), ("pinbu_activity_line", line_ids)):
+        locked = {
+            "pinbu_team": {team.id, *(hold[1] for hold in holds)} - {None, False},
+            "pinbu_seat": {hold[0] for hold in holds},
+            # An opening looks at all variants.
+            "pinbu_activity_line": {
+                line.id,
+                *(hold[2] for hold in holds),
+                *(() if team else activity.line_ids.ids),
+            },
+        }
+        for table, ids in locked.items():
             cr.execute(
                 SQL(
                     "SELECT id FROM %s WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
@@ -97,8 +118,7 @@ class PinbuSeat(models.Model):
                     list(ids),
                 )
             )
-        self._give_up(cr, [hold[0] for hold in holds if hold[3]], HOLD_LAPSED)
-        self._give_up(cr, [hold[0] for hold in holds if not hold[3]], "another checkout")
+        self._give_up(cr, [hold[0] for hold in holds], "another checkout")
         self.env["pinbu.settlement"]._wake(cr)
 
     @api.model
@@ -201,6 +221,19 @@ class PinbuSeat(models.Model):
             )
         )
         return True
+
+    @api.model
+    def _agree_to_reroute(self, cr, seat_id, accept_reroute):
+        """What the shopper said last counts."""
+        cr.execute(
+            SQL(
+                "UPDATE pinbu_seat SET accept_reroute = %s"
+                " WHERE id = %s AND accept_reroute IS DISTINCT FROM %s",
+                bool(accept_reroute),
+                seat_id,
+                bool(accept_reroute),
+            )
+        )
 
     @api.model
     def _check_limits(self, cr, partner, activity, team, with_holds=False):

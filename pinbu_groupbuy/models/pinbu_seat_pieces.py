@@ -26,6 +26,10 @@ class PinbuSeat(models.Model):
         """
         is_open = (team.stock_policy or terms.stock_policy) == "open"
         if is_open and team:
+            if team.line_id != line:
+                raise PinbuError("sold_out", self.env._("This team is for another variant."))
+            if quantity > 1:
+                raise PinbuError("limit_reached", self.env._("At most %s pieces in one order.", 1))
             return
         pieces = terms.size if is_open else quantity
         if not self._take_quota(cr, line.id, pieces):

@@ -39,6 +39,7 @@ class PinbuSeat(models.Model):
         orders = self.filtered(lambda seat: seat._may_be_confirmed()).order_id
         self.team_id._give_way(orders)
         orders._pinbu_confirm()
+        orders.picking_ids._pinbu_follow_team()
         orders.picking_ids._pinbu_reserve()
         won.order_id.picking_ids._pinbu_open_gate()
 
@@ -132,15 +133,27 @@ class PinbuSeat(models.Model):
             SQL(
                 """
                 WITH served AS (
-                    SELECT seat.id, COALESCE(SUM(move.quantity), 0) >= seat.quantity AS is_reserved
+                    SELECT seat.id,
+                           COALESCE(SUM(move.quantity), 0) >= seat.quantity
+                           -- Cancelled by the merchant, or shipped in part and no more to come.
+                           OR (ordered.state = 'cancel' AND ordered.pinbu_cancelled IS NOT TRUE)
+                           OR (ordered.state = 'sale' AND EXISTS (
+                                   SELECT 1 FROM stock_move done
+                                    WHERE done.pinbu_seat_id = seat.id AND done.state = 'done')
+                               AND NOT EXISTS (
+                                   SELECT 1 FROM stock_move wanted
+                                    WHERE wanted.pinbu_seat_id = seat.id
+                                      AND wanted.state NOT IN ('done', 'cancel')))
+                           AS is_reserved
                       FROM pinbu_seat seat
+                 LEFT JOIN sale_order ordered ON ordered.id = seat.order_id
                  LEFT JOIN sale_order_line line ON line.order_id = seat.order_id
                  LEFT JOIN stock_move move ON move.sale_line_id = line.id
                        AND move.product_id = seat.product_id
                        AND move.state IN ('partially_available', 'assigned', 'done')
                        AND move.origin_returned_move_id IS NULL
                      WHERE seat.id = ANY(%s)
-                  GROUP BY seat.id
+                  GROUP BY seat.id, ordered.id
                 ), changed AS (
                     SELECT seat.id, served.is_reserved
                       FROM pinbu_seat seat JOIN served ON served.id = seat.id

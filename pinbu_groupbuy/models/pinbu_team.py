@@ -42,6 +42,13 @@ class PinbuTeam(models.Model):
         help="What held when the team was opened.",
     )
     stock_policy = fields.Char(required=True, readonly=True, default="payment")
+    line_id = fields.Many2one(
+        "pinbu.activity.line",
+        string="Kept Variant",
+        readonly=True,
+        ondelete="restrict",
+        help="With stock reserved at the opening: the variant that is kept for all places.",
+    )
     size = fields.Integer(required=True, readonly=True)
     merchant_places = fields.Integer(
         string="Merchant's Places",
@@ -142,6 +149,7 @@ class PinbuTeam(models.Model):
         res = super().write(vals)
         if "deadline" in vals:
             self._log_deadline_move()
+            self._shorten_holds()
             self._call_scheduler()
         return res
 
@@ -160,10 +168,17 @@ class PinbuTeam(models.Model):
         """
         if not self.env.su and not self.env.user.has_group("pinbu_groupbuy.group_manager"):
             raise AccessError(self.env._("Only a group-buying manager may move a deadline."))
-        if any(team.state != "forming" for team in self):
+        if any(team.state != "forming" or team.deadline <= self.env.cr.now() for team in self):
             raise UserError(self.env._("The deadline of a finished team cannot be moved."))
         if not deadline or deadline <= fields.Datetime.now():
             raise UserError(self.env._("The new deadline must lie in the future."))
+
+    def _shorten_holds(self):
+        """No place is held beyond the deadline."""
+        for team in self:
+            team.seat_ids.filtered(
+                lambda seat, team=team: seat.state == "held" and seat.hold_until > team.deadline
+            ).sudo().hold_until = team.deadline
 
     def _log_deadline_move(self):
         for team in self:
@@ -186,7 +201,10 @@ class PinbuTeam(models.Model):
         """
         self.ensure_one()
         if self.state == "forming" and self.deadline <= self.env.cr.now():
-            return "failed"
+            # The merchant is about to complete it.
+            completes_from = self.terms_id.completes_from
+            is_completed = completes_from and self.seats_paid >= completes_from
+            return "forming" if is_completed else "failed"
         return TEAM_OUTCOME[self.state]
 
     def _places_left(self):

@@ -106,10 +106,11 @@ class PinbuSeat(models.Model):
         teams = self.env["pinbu.team"]
         team_id = seat.team_id.id
         with short_transaction(self.env) as cr:
+            self._lock_shopper(cr, seat.partner_id.id)
             teams._lock_forming(cr, [team_id])
+            self._check_paid_in(cr, team_id)
             teams._uncount(cr, team_id, self.id)
-            if not self._give_up(cr, self.ids, "left", source="paid"):
-                raise PinbuError("not_allowed_now", self.env._("This is not possible now."))
+            self._give_up(cr, self.ids, "left", source="paid")
             teams._fail_if_empty(cr, team_id)
             self.env["pinbu.settlement"]._enqueue(cr, team_ids=[team_id])
             self.env["pinbu.settlement"]._wake(cr)
@@ -139,6 +140,7 @@ class PinbuSeat(models.Model):
         with short_transaction(self.env) as cr:
             self._lock_shopper(cr, self.partner_id.id)
             teams._lock_forming(cr, [origin.id, team.id])
+            self._check_paid_in(cr, origin.id)
             self._check_not_in(cr, team)
             if not self._take_place(cr, team.id):
                 self._raise_no_place(cr, team)
@@ -146,7 +148,7 @@ class PinbuSeat(models.Model):
             cr.execute(
                 SQL("UPDATE pinbu_team SET seats_taken = seats_taken - 1 WHERE id = %s", origin.id)
             )
-            moved = move_state(
+            move_state(
                 cr,
                 self.env.uid,
                 "pinbu_seat",
@@ -157,8 +159,6 @@ class PinbuSeat(models.Model):
                 [SQL("team_id = %s", team.id), SQL("is_leader = FALSE")],
                 note=note,
             )
-            if not moved:
-                raise PinbuError("team_closed", self.env._("This team is closed."))
             teams._tally(cr, team.id)
             teams._fail_if_empty(cr, origin.id)
             self.env["pinbu.settlement"]._enqueue(
@@ -166,7 +166,21 @@ class PinbuSeat(models.Model):
             )
             self.env["pinbu.settlement"]._wake(cr)
 
-    @api.model
+    def _check_paid_in(self, cr, team_id):
+        """Somebody else may have moved this seat before we had the locks.
+
+        :raise PinbuError: ``not_allowed_now``
+        """
+        cr.execute(
+            SQL(
+                "SELECT 1 FROM pinbu_seat WHERE id = %s AND team_id = %s AND state = 'paid'",
+                self.id,
+                team_id,
+            )
+        )
+        if not cr.fetchone():
+            raise PinbuError("not_allowed_now", self.env._("This is not possible now."))
+
     def _check_not_in(self, cr, team):
         """:raise PinbuError: ``already_in_team``"""
         cr.execute(

@@ -196,9 +196,7 @@ class PinbuTeam(models.Model):
             SQL(
                 """
                 UPDATE pinbu_activity_line line SET quota_taken = quota_taken - team.%s
-                  FROM pinbu_team team
-                 WHERE team.id = %s AND team.stock_policy = 'open'
-                   AND line.activity_id = team.activity_id
+                  FROM pinbu_team team WHERE team.id = %s AND line.id = team.line_id
                 """,
                 SQL.identifier(column),
                 team_id,
@@ -217,7 +215,8 @@ class PinbuTeam(models.Model):
             SQL(
                 """
                 SELECT DISTINCT seat.product_id FROM pinbu_seat seat
-                  JOIN pinbu_activity_terms terms ON terms.id = seat.terms_id
+                  JOIN pinbu_team team ON team.id = seat.team_id
+                  JOIN pinbu_activity_terms terms ON terms.id = team.terms_id
                  WHERE seat.id = ANY(%s) AND NOT seat.is_reserved AND NOT terms.is_presale
                 """,
                 list(seat_ids),
@@ -226,6 +225,17 @@ class PinbuTeam(models.Model):
         products = [row[0] for row in cr.fetchall()]
         if not products:
             return False
+        # Lines before products: should the team fail, it gives its pieces back to them.
+        cr.execute(
+            SQL(
+                """
+                SELECT id FROM pinbu_activity_line
+                 WHERE id IN (SELECT line_id FROM pinbu_seat WHERE id = ANY(%s))
+              ORDER BY id FOR NO KEY UPDATE
+                """,
+                list(seat_ids),
+            )
+        )
         self.env["pinbu.seat"]._lock_products(cr, products)
         cr.execute(
             SQL(

@@ -105,11 +105,7 @@ class PinbuTeam(models.Model):
             )
         )
         pieces = dict(counted)
-        return {
-            team: pieces[team.id]
-            for team in teams
-            if team.activity_id.line_ids.product_id[:1].is_storable
-        }
+        return {team: pieces[team.id] for team in teams if team.line_id.product_id.is_storable}
 
     def _reserve(self):
         """:return: the move that holds this team's open places, with the right to change it"""
@@ -127,7 +123,7 @@ class PinbuTeam(models.Model):
         warehouse = self.env["stock.warehouse"].search(
             [("company_id", "=", self.company_id.id)], limit=1
         )
-        product = self.activity_id.line_ids.product_id[:1]
+        product = self.line_id.product_id
         # Out of the stock itself, however many steps a real delivery would take.
         places = {
             "location_id": warehouse.lot_stock_id.id,

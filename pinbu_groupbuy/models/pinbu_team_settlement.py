@@ -16,6 +16,7 @@ class PinbuTeam(models.Model):
         formed = self.filtered(lambda team: team.state in ("formed", "shipped"))
         failed = self.filtered(lambda team: team.state in ("failed", "settled"))
         if formed:
+            self.env["pinbu.seat"]._update_reserved(self.env.cr, formed.seat_ids.ids)
             formed._team_formed()
             formed._update_shipped()
         if failed:

@@ -99,10 +99,14 @@ class SaleOrder(models.Model):
             self.check_access("write")
             # Released beside this transaction, whose snapshot still shows it as held.
             released = held._release_hold("cancelled by the merchant")
+            if released != held:
+                raise UserError(self.env._("A payment has just come in: the team decides now."))
             released.order_id._pinbu_cancel_with_place()
             others = self - released.order_id.sudo(self.env.su)
             return others.action_cancel() if others else True
         self._check_team_does_not_decide()
+        # What was won and is not wanted any more claims no stock.
+        self.env["pinbu.settlement"]._enqueue(self.env.cr, seat_ids=self.sudo().seat_ids.ids)
         return super().action_cancel()
 
     # === OVERRIDES OF SALE === #
@@ -207,7 +211,7 @@ class SaleOrder(models.Model):
         seat = self.sudo().seat_ids
         if seat.state in ("paid", "won", "lost"):
             raise PinbuError("already_paid", self.env._("This order is paid already."))
-        if not seat._release_hold("cancelled by the shopper"):
+        if self._pinbu_state() != "unpaid" or not seat._release_hold("cancelled by the shopper"):
             raise PinbuError("order_closed", self.env._("This order is closed."))
 
     # === BUSINESS METHODS: STOCK === #

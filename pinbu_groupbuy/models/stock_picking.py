@@ -134,6 +134,13 @@ class StockPicking(models.Model):
         self.env["pinbu.settlement"]._enqueue(self.env.cr, team_ids=self.sudo().pinbu_team_id.ids)
         return res
 
+    def _pinbu_follow_team(self):
+        """Belong to another team where the seat has moved to one, by SQL that no field noticed."""
+        moved = self.filtered(
+            lambda picking: picking.pinbu_team_id != picking.pinbu_seat_id.team_id
+        )
+        moved.sudo()._compute_pinbu_team_id()
+
     def _pinbu_reserve(self):
         """Reserve at once, also where the operation type would do it later or by hand."""
         waiting = self.move_ids.filtered(
