@@ -194,7 +194,7 @@ class PaymentTransaction(models.Model):
 
     def _pinbu_alert(self):
         """Give somebody the task to look at this refund, once. It keeps being tried."""
-        user = self._pinbu_responsible_user()
+        user = self.sale_order_ids.seat_ids.activity_id._responsible_user()
         refund = self.with_context(lang=user.lang)
         refund.sale_order_ids.activity_schedule(
             "pinbu_groupbuy.mail_activity_type_refund",
@@ -214,12 +214,3 @@ class PaymentTransaction(models.Model):
         orders = self.sale_order_ids
         if not any(orders.transaction_ids.mapped("pinbu_is_alerted")):
             orders.activity_feedback(["pinbu_groupbuy.mail_activity_type_refund"])
-
-    def _pinbu_responsible_user(self):
-        """:return: who looks after the activity, or else a manager of its company"""
-        activity = self.sale_order_ids.seat_ids.activity_id
-        managers = self.env.ref("pinbu_groupbuy.group_manager").all_user_ids
-        users = (activity.create_uid | managers).filtered(
-            lambda user: user.active and activity.company_id in user.company_ids
-        )
-        return users[:1] or self.env.ref("base.user_admin")

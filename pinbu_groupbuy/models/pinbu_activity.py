@@ -430,6 +430,17 @@ class PinbuActivity(models.Model):
             return "sold_out"
         return None
 
+    def _responsible_user(self):
+        """:return: who is told of trouble: who looks after the activity or made it, or else a
+        manager of its company"""
+        self.ensure_one()
+        managers = self.env.ref("pinbu_groupbuy.group_manager").all_user_ids
+        for users in (self.user_id, self.create_uid, managers):
+            able = users.filtered(lambda user: user.active and self.company_id in user.company_ids)
+            if able:
+                return able[0]
+        return self.env.ref("base.user_admin")
+
     def _line_for(self, product):
         """:raise PinbuError: ``not_found`` for a product that this activity does not offer"""
         line = self.line_ids.filtered(lambda line: line.product_id == product)

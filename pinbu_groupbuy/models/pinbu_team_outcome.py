@@ -332,5 +332,5 @@ class PinbuTeam(models.Model):
                     "them are refunded and get what was promised for a failed team.",
                     team.display_name,
                 ),
-                user_id=activity.create_uid.id,
+                user_id=activity._responsible_user().id,
             )

@@ -12,6 +12,7 @@ from . import (
     test_currencies,
     test_delivery_methods,
     test_holds,
+    test_intervention_races,
     test_invariants,
     test_leaving,
     test_money,
@@ -28,4 +29,5 @@ from . import (
     test_team,
     test_team_reserve,
     test_tours,
+    test_unlucky_moments,
 )
