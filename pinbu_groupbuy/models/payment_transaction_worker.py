@@ -23,6 +23,8 @@ UNFINISHED = ("draft", "pending", "error", "cancel")
 BACKOFF = (1, 5, 15, 60, 240)
 # A provider that took the request without an error may need this long to tell what came of it.
 ANSWER_TIME = timedelta(hours=1)
+# What has to come first, the booking and the cancellation, takes seconds.
+OVERDUE = timedelta(minutes=10)
 # From then on it is a person's affair as well.
 ATTEMPTS_BEFORE_ALERT = 5
 
@@ -101,7 +103,14 @@ class PaymentTransaction(models.Model):
         and of a process that is killed before the answer a refund remains whose outcome is asked
         for, a while later.
         """
-        if self.state not in UNFINISHED or not self._pinbu_may_be_sent():
+        if self.state not in UNFINISHED:
+            return
+        if not self._pinbu_may_be_sent():
+            if self._pinbu_is_overdue():
+                self.pinbu_error = self.env._(
+                    "Its payment is not booked, or its order not cancelled: look at the payment's "
+                    "journal and at the settlement queue."
+                )
             return
         is_new, had_error = self.state == "draft", bool(self.pinbu_error)
         attempts = self.pinbu_attempts + 1
@@ -128,6 +137,10 @@ class PaymentTransaction(models.Model):
             self.env.cr.rollback()
             _logger.warning("Refund %s is left without an answer", self.id, exc_info=True)
             self.write({**attempt, "pinbu_error": str(failure) or type(failure).__name__})
+
+    def _pinbu_is_overdue(self):
+        """Whether this refund should have been sent long ago."""
+        return self.create_date < fields.Datetime.now() - OVERDUE
 
     def _pinbu_send(self):
         """Do what the framework's `_refund` does after it has made the child."""
@@ -188,7 +201,12 @@ class PaymentTransaction(models.Model):
         return (
             Domain("pinbu_refund_reason", "!=", False)
             & Domain("state", "in", UNFINISHED)
-            & Domain("pinbu_attempts", ">=", ATTEMPTS_BEFORE_ALERT)
+            & (
+                Domain("pinbu_attempts", ">=", ATTEMPTS_BEFORE_ALERT)
+                # One that could not be tried even once.
+                | Domain("pinbu_attempts", "=", 0)
+                & Domain("create_date", "<", fields.Datetime.now() - ANSWER_TIME)
+            )
             & Domain("pinbu_is_alerted", "=", False)
         )
 

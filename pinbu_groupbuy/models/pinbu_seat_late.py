@@ -40,9 +40,10 @@ class PinbuSeat(models.Model):
                     self._lock_shopper(cr, seat.partner_id.id)
                     self._use_payment(cr, transaction_id)
                     team = seat._take_place_again(cr)
-                    seat._revive(cr, transaction_id, team)
                     terms = team.terms_id or seat.terms_id
+                    # Before the seat lives again and claims pieces itself.
                     self._take_pieces(cr, seat.line_id, seat.quantity, terms, team)
+                    seat._revive(cr, transaction_id, team)
             except PinbuError:
                 # Everything above is undone; there is no place for this payment.
                 return

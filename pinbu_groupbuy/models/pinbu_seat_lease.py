@@ -246,14 +246,12 @@ class PinbuSeat(models.Model):
                 """
                 SELECT count(*), count(*) FILTER (WHERE team_id = %s) FROM pinbu_seat
                  WHERE partner_id = %s AND activity_id = %s
-                   AND (state IN ('paid', 'won')
-                        OR (%s AND state = 'held' AND hold_until > %s))
+                   AND (state IN ('paid', 'won') OR (%s AND state = 'held'))
                 """,
                 team.id or None,
                 partner.id,
                 activity.id,
                 with_holds,
-                SQL_NOW,
             )
         )
         used, in_team = cr.fetchone()

@@ -77,7 +77,9 @@ class PinbuSeat(models.Model):
                     """
                     SELECT seat.id FROM pinbu_seat seat JOIN pinbu_team team
                         ON team.id = seat.team_id AND team.state IN ('forming', 'formed')
-                     WHERE seat.state IN ('paid', 'won')
+                      JOIN product_product product ON product.id = seat.product_id
+                      JOIN product_template template ON template.id = product.product_tmpl_id
+                     WHERE seat.state IN ('paid', 'won') AND template.is_storable
                     """
                 )
             )

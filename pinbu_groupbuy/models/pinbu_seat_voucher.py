@@ -42,4 +42,8 @@ class PinbuSeat(models.Model):
         Where it does not, the whole of it goes back as soon as the order is cancelled.
         """
         self.ensure_one()
+        if self.state == "won" and not self._is_service():
+            # What was won, and cancelled by the merchant before anything of it was shipped.
+            order = self.order_id
+            return order.state != "cancel" or any(order.order_line.mapped("qty_delivered"))
         return self.state not in ("lost", "released")

@@ -216,8 +216,10 @@ class PinbuSettlement(models.Model):
                 step()
             except Exception:
                 # Each stands alone; the next run, a minute later, finds it again.
+                self.env.cr.rollback()
                 _logger.warning("Closing %s failed", record, exc_info=True)
             if time.monotonic() - started > 50:
+                self.env.ref("pinbu_groupbuy.ir_cron_close_teams").sudo()._trigger()
                 break
         try:
             with self.env.cr.savepoint():

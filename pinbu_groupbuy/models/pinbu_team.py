@@ -90,6 +90,9 @@ class PinbuTeam(models.Model):
         ],
         readonly=True,
     )
+    is_alerted = fields.Boolean(
+        readonly=True, help="Technical: the merchant was told why this team failed."
+    )
     is_reserved = fields.Boolean(
         readonly=True,
         help="Technical: the warehouse has reserved the places that nobody has paid for yet.",

@@ -37,6 +37,8 @@ class PinbuTeam(models.Model):
         # A statement of its own after the lock: it sees every payment committed until now.
         timely, late = self._paid_seats(cr, team_id, deadline)
         agreed = self._give_up_late(cr, late)
+        if late and state in ("formed", "shipped"):
+            self._give_merchant(cr, team_id, len(late))
         if state == "forming":
             if len(timely) >= size:
                 self._form(cr, team_id, timely, "full")
@@ -204,6 +206,24 @@ class PinbuTeam(models.Model):
         )
 
     @api.model
+    def _give_merchant(self, cr, team_id, places):
+        """Places of a team that the merchant has completed become his too: their members, whose
+        payment was on its way then, turned out to be late."""
+        cr.execute(
+            SQL("UPDATE pinbu_team SET merchant_places = size - seats_taken WHERE id = %s", team_id)
+        )
+        cr.execute(
+            SQL(
+                """
+                UPDATE pinbu_activity_line line SET quota_taken = quota_taken - %s
+                  FROM pinbu_team team WHERE team.id = %s AND line.id = team.line_id
+                """,
+                places,
+                team_id,
+            )
+        )
+
+    @api.model
     def _is_stock_short(self, cr, team_id, seat_ids):
         """Whether the warehouse lacks pieces for these seats: with policy ``success`` none were
         kept, with the others another sale may have taken them. Presales are procured.
@@ -241,15 +261,31 @@ class PinbuTeam(models.Model):
             SQL(
                 """
                 SELECT 1
-                  FROM (SELECT product_id, company_id, SUM(quantity) AS pieces FROM pinbu_seat
-                         WHERE id = ANY(%(seats)s) AND product_id = ANY(%(products)s)
-                           AND NOT is_reserved
-                      GROUP BY product_id, company_id) needed
-                 WHERE needed.pieces + (
+                  FROM (SELECT seat.product_id, seat.company_id,
+                               SUM(seat.quantity - LEAST(seat.quantity, served.pieces)) AS pieces
+                          FROM pinbu_seat seat, LATERAL (
+                               -- A part of an order may be reserved, or all of it just now.
+                               SELECT COALESCE(SUM(move.quantity), 0) AS pieces
+                                 FROM sale_order_line line
+                                 JOIN stock_move move ON move.sale_line_id = line.id
+                                WHERE line.order_id = seat.order_id
+                                  AND move.product_id = seat.product_id
+                                  AND move.state IN ('partially_available', 'assigned')
+                               ) served
+                         WHERE seat.id = ANY(%(seats)s) AND seat.product_id = ANY(%(products)s)
+                           AND NOT seat.is_reserved
+                      GROUP BY seat.product_id, seat.company_id) needed
+                 WHERE needed.pieces > 0 AND needed.pieces + (
                            SELECT COALESCE(SUM(other.quantity), 0) FROM pinbu_seat other
                             WHERE other.product_id = needed.product_id
                               AND other.company_id = needed.company_id
-                              AND other.state = 'won' AND NOT other.is_reserved
+                              AND NOT other.is_reserved
+                              AND (other.state = 'won'
+                                   -- Who kept nothing comes after those who were to keep theirs.
+                                   OR other.state = 'paid' AND other.stock_policy != 'success'
+                                  AND other.team_id != %(team)s
+                                  AND 'success' = (SELECT stock_policy FROM pinbu_team
+                                                    WHERE id = %(team)s))
                        ) > %(free)s + (
                            SELECT COALESCE(SUM(reserve.quantity), 0)
                              FROM stock_move reserve
@@ -319,18 +355,19 @@ class PinbuTeam(models.Model):
 
     def _alert_short_stock(self):
         """Tell the merchant, once for each, of teams that failed because the stock was short."""
-        for team in self.filtered(lambda team: team.failure == "stock"):
+        short = self.filtered(lambda team: team.failure == "stock" and not team.is_alerted)
+        for team in short:
             activity = team.activity_id
-            summary = self.env._("Out of stock: %s", team.display_name)
-            if activity.activity_ids.filtered(lambda todo, text=summary: todo.summary == text):
-                continue
+            user = activity._responsible_user()
+            told = self.with_context(lang=user.lang).env
             activity.activity_schedule(
                 "mail.mail_activity_data_warning",
-                summary=summary,
-                note=self.env._(
+                summary=told._("Out of stock: %s", team.display_name),
+                note=told._(
                     "%s was full, and the warehouse did not have what its members paid for. All of "
                     "them are refunded and get what was promised for a failed team.",
                     team.display_name,
                 ),
-                user_id=activity._responsible_user().id,
+                user_id=user.id,
             )
+            team.is_alerted = True

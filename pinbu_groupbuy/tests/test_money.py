@@ -174,6 +174,17 @@ class TestMoney(GroupBuyCase):
         self.run_schedulers()
         self.assertEqual(seat.order_id.state, "cancel")
         self.assertEqual(set(seat.order_id.picking_ids.mapped("state")), {"cancel"})
+        # The shopper gets nothing, and so pays nothing.
+        self.assertEqual((seat.state, seat.refund_state, seat.refund_amount), ("won", "done", 19.9))
+
+    def test_cancelled_after_shipping_keeps_the_money(self):
+        """From then on returns and credit notes are Odoo's own."""
+        seat = self.form_team().seat_ids[0]
+        seat.order_id.picking_ids.button_validate()
+        seat.order_id._action_cancel()
+        self.env["pinbu.settlement"]._enqueue(self.env.cr, seat_ids=seat.ids)
+        self.run_schedulers()
+        self.assertFalse(seat.refund_state)
 
     def test_a_partial_refund_leaves_the_rest_owed(self):
         seat = self.join(self.shopper("1"))

@@ -4,8 +4,11 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import Command, fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..exceptions import PinbuError
+from .invariants import assert_invariants
 from .test_stock_policies import PolicyCase
 
 
@@ -211,3 +214,125 @@ class TestUnluckyMoments(PolicyCase):
         self.pay(order)
         self.run_schedulers()
         self.assertEqual((team.failure, team.state), ("stock", "settled"))
+
+    def test_late_payment_gets_the_last_piece(self):
+        """Its own claim does not stand in its way."""
+        activity = self.make_activity(product=self.make_product("Rare", 3), quota=3)
+        team = self.join(self.shopper("1"), activity=activity).team_id
+        self.join(self.shopper("2"), team)
+        order = self.checkout(self.shopper("3"), team)
+        payment = order._pinbu_start_payment()
+        order._pinbu_cancel()
+        payment._set_done()
+        self.run_schedulers()
+        self.assertEqual((order.seat_ids.state, team.state), ("won", "formed"))
+
+    def test_who_left_is_not_put_back_by_a_payment(self):
+        self.activity.allow_leaving = True
+        team = self.join(self.shopper("1")).team_id
+        seat = self.join(self.shopper("2"), team)
+        first = seat.transaction_id
+        second = first.copy(
+            {"reference": "again", "sale_order_ids": [Command.set(seat.order_id.ids)]}
+        )
+        seat._leave()
+        second._set_done()
+        self.run_schedulers(3)
+        self.assertEqual((seat.state, team.seats_taken), ("released", 1))
+        self.assertEqual(len(seat.order_id._pinbu_refund_transactions()), 2)
+
+    def test_no_deadline_is_moved_once_it_has_passed(self):
+        team = self.join(self.shopper("1")).team_id
+        self.pass_deadline(team)
+        with self.assertRaises(UserError):
+            team.deadline = fields.Datetime.now() + timedelta(days=1)
+
+    def test_an_earlier_deadline_shortens_the_holds(self):
+        team = self.join(self.shopper("1")).team_id
+        order = self.checkout(self.shopper("2"), team)
+        team.deadline = fields.Datetime.now() + timedelta(minutes=1)
+        self.assertEqual(order.seat_ids.hold_until, team.deadline)
+
+    def test_the_merchants_team_follows_changes_until_somebody_joins(self):
+        activity = self.make_activity(
+            product=self.make_product("Many", 500), mode="super", size=100
+        )
+        team = activity.team_ids
+        activity.size = 200
+        self.assertEqual((team.size, team.terms_id), (200, activity.terms_id))
+        self.join(self.shopper("1"), team)
+        with self.assertRaises(UserError):
+            activity.size = 300
+
+    def test_a_team_that_keeps_one_variant_takes_no_other(self):
+        activity = self.make_activity(product=self.make_product("S", 50), stock_policy="open")
+        team = self.join(self.shopper("1"), activity=activity).team_id
+        activity.write({"stock_policy": "payment", "max_quantity": 2})
+        with self.assertRaises(PinbuError) as caught:
+            self.checkout(self.shopper("2"), team, quantity=2)
+        self.assertEqual(caught.exception.code, "limit_reached")
+        self.assertEqual(team.seats_taken, 1)
+
+    def test_a_late_straggler_leaves_no_hole_in_a_completed_team(self):
+        """The merchant completes the team while a payment is being committed that turns out late."""
+        activity = self.make_activity(
+            product=self.make_product("T", 50), size=3, completes_from=2, stock_policy="open"
+        )
+        team = self.join(self.shopper("1"), activity=activity).team_id
+        self.join(self.shopper("2"), team)
+        order = self.checkout(self.shopper("3"), team)
+        with patch(
+            "odoo.addons.pinbu_groupbuy.models.payment_transaction.after_commit",
+            lambda env, function: None,
+        ):
+            order._pinbu_start_payment()._set_done()
+        self.env.flush_all()
+        members = team.seat_ids.filtered("is_counted")
+        team._form(self.env.cr, team.id, members.ids, "completed by the merchant")
+        # By the provider's word it was paid after the deadline.
+        self.env.cr.execute(
+            "UPDATE pinbu_seat SET paid_at = %s WHERE id = %s",
+            [team.deadline + timedelta(minutes=1), order.seat_ids.id],
+        )
+        self.env.invalidate_all()
+        self.skip_delay()
+        self.run_schedulers(3)
+        self.assertEqual((team.state, team.merchant_places, team.missing), ("formed", 1, 0))
+        self.assertEqual(order.seat_ids.refund_state, "done")
+        assert_invariants(self.env.cr)
+
+    def test_what_others_paid_for_is_not_promised_to_a_team_that_kept_nothing(self):
+        product = self.make_product("Rare", 10)
+        kept = self.make_activity(product=product)
+        waiting = self.make_activity(product=product, stock_policy="success", size=2)
+        team = self.join(self.shopper("1"), activity=waiting).team_id
+        last = self.checkout(self.shopper("2"), team)
+        self.join(self.shopper("3"), activity=kept)
+        # Paid for, and not reserved by Odoo yet.
+        self.env["stock.quant"].search(
+            [("product_id", "=", product.id), ("location_id.usage", "=", "internal")]
+        ).sudo().quantity = 2
+        self.pay(last)
+        self.assertEqual((team.state, team.failure), ("failed", "stock"))
+
+    def test_a_refund_that_cannot_even_be_tried_reaches_a_person(self):
+        seat = self.join(self.shopper("1"))
+        self.pass_deadline(seat.team_id)
+        self.run_scheduler("close")
+        self.run_scheduler("settle")
+        refund = seat.order_id._pinbu_refund_transactions()
+        with (
+            patch.object(type(refund), "_post_process", lambda txs: None),
+            self.refunds_answered(),
+        ):
+            self.let_time_pass(refund)
+            self.env.cr.execute(
+                "UPDATE payment_transaction SET create_date = '2020-01-01' WHERE id = %s",
+                refund.ids,
+            )
+            self.env.invalidate_all()
+            self.run_scheduler("money")
+        self.assertEqual((refund.state, refund.pinbu_attempts), ("draft", 0))
+        self.assertTrue(refund.pinbu_error)
+        self.assertTrue(refund.pinbu_in_trouble)
+        self.assertTrue(seat.order_id.activity_ids)
