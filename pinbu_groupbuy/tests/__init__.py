@@ -20,6 +20,7 @@ from . import (
     test_openings,
     test_outcome,
     test_races,
+    test_random_play,
     test_refund_screen,
     test_refund_worker,
     test_services,
