@@ -42,7 +42,9 @@ class PinbuTeamIntervention(models.TransientModel):
         values = super().default_get(fields_list)
         team = self.env["pinbu.team"].browse(values.get("team_id"))
         if team:
-            values.setdefault("action", "form" if team.state == "forming" else "retry")
+            # Nothing that decides a team is chosen for a manager in a hurry.
+            if team.state != "forming":
+                values.setdefault("action", "retry")
             values.setdefault("deadline", team.deadline)
         return values
 
