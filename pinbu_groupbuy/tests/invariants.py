@@ -121,12 +121,14 @@ BROKEN = {
          WHERE seat.state IN ('paid', 'won')
            AND (tx.state IS DISTINCT FROM 'done' OR tx.amount < 0)
     """,
+    # What was won goes back as well if the merchant cancels it.
     "a payment bought a place and is owed back": """
         SELECT seat.id, seat.state, tx.id, tx.pinbu_refunded
           FROM pinbu_seat seat JOIN payment_transaction tx ON tx.id = seat.transaction_id
           JOIN payment_transaction refund ON refund.source_transaction_id = tx.id
            AND refund.pinbu_refund_reason IN ('held', 'paid', 'won', 'lost', 'released')
-         WHERE seat.state IN ('paid', 'won')
+          JOIN sale_order orders ON orders.id = seat.order_id
+         WHERE seat.state IN ('paid', 'won') AND orders.state != 'cancel'
     """,
     "a payment is owed back twice": """
         SELECT source_transaction_id, count(*) FROM payment_transaction

@@ -4,7 +4,6 @@
 """
 
 import os
-import secrets
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -168,24 +167,12 @@ class Play(RuleBasedStateMachine):
         )
         self.move(lambda: payment and payment._set_done())
 
-    @rule(payment=which)
-    def pay_with_another_device(self, payment):
-        payment = self.any_of(
-            "payment.transaction",
-            payment,
-            ("sale_order_ids.seat_ids.activity_id", "=", self.activity.id),
-            ("operation", "!=", "refund"),
-        )
-
-        def pay():
-            # Odoo writes the tie to the order only after the payment is made.
-            reference = f"{payment.reference}-{secrets.token_hex(4)}"
-            second = payment.copy({"reference": reference, "state": "draft"})
-            second.sale_order_ids = payment.sale_order_ids
-            second._set_done()
-
-        if payment:
-            self.move(pay)
+    @rule(seat=which)
+    def pay_with_another_device(self, seat):
+        """A payment beside the one that the order waits for, or has long had."""
+        seat = self.any_seat(seat, ("order_id", "!=", False))
+        transactions = self.env["payment.transaction"]
+        self.move(lambda: seat and transactions._pinbu_create(seat.order_id)._set_done())
 
     @rule(seat=which)
     def cancel(self, seat):
@@ -277,7 +264,7 @@ class Play(RuleBasedStateMachine):
     def run_a_scheduler(self, name):
         def answer(tx):
             if self.refuses:
-                raise ValidationError("The provider is not well today.")
+                raise ValidationError(tx.env._("Not enough balance"))
             tx._set_done()
 
         with patch.object(PaymentTransaction, "_send_refund_request", answer):
