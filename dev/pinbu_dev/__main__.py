@@ -4,6 +4,7 @@ import os
 import sys
 
 from . import databases, odoo, odoo_package, paths, postgres, say, venv
+from .bench import bench
 from .demo import clean, demo, shell
 from .lint import lint
 from .tests import test
@@ -41,7 +42,7 @@ def database():
 
 _COMMANDS = {
     function.__name__: function
-    for function in (demo, test, lint, shell, clean, setup, env, database)
+    for function in (demo, test, lint, bench, shell, clean, setup, env, database)
 }
 
 

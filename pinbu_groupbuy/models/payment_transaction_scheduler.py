@@ -1,4 +1,4 @@
-"""The scheduler that moves money: each transaction in one of its own."""
+"""The scheduler that moves money: what is sent, each in a transaction of its own."""
 
 import logging
 
@@ -10,6 +10,8 @@ from odoo.fields import Domain
 _logger = logging.getLogger(__name__)
 
 MONEY_BATCH = 200
+# Journals and accounts are read once for so many payments; one that fails is booked apart.
+BOOK_BATCH = 20
 
 
 class PaymentTransaction(models.Model):
@@ -19,7 +21,7 @@ class PaymentTransaction(models.Model):
 
     @api.model
     def _cron_move_money(self):
-        """Book what came in, send what goes back: each transaction in one of its own."""
+        """Book what came in, and send what goes back: each refund in a transaction of its own."""
         received = (
             Domain("sale_order_ids.seat_ids", "!=", False)
             & Domain("state", "=", "done")
@@ -27,15 +29,37 @@ class PaymentTransaction(models.Model):
         )
         txs = self.sudo()
         if not (
-            txs._each_alone(received, "_pinbu_book")
+            txs._book_in_batches(received)
             and txs._each_alone(txs._pinbu_to_send_domain(), "_pinbu_send_refund")
             # A transaction of its own: an answer once received must outlive a failure to book it.
-            and txs._each_alone(received, "_pinbu_book")
+            and txs._book_in_batches(received)
             and txs._each_alone(txs._pinbu_to_alert_domain(), "_pinbu_alert")
             and txs._each_alone(txs._pinbu_alerted_for_nothing_domain(), "_pinbu_end_alert")
         ):
             self.env.ref("pinbu_groupbuy.ir_cron_move_money").sudo()._trigger()
             self.env["ir.cron"]._commit_progress()
+
+    def _book_in_batches(self, domain):
+        """:return: whether the time was enough for all of the domain"""
+        last_id = 0
+        while batch := self.search(
+            domain & Domain("id", ">", last_id), order="id", limit=BOOK_BATCH
+        ):
+            if not batch._book_together(domain):
+                return False
+            last_id = batch.ids[-1]
+        return True
+
+    def _book_together(self, domain):
+        """:return: whether time is left for more"""
+        try:
+            for tx in self.try_lock_for_update().filtered_domain(domain):
+                tx._pinbu_book()
+            return bool(self.env["ir.cron"]._commit_progress(len(self)))
+        except Exception:
+            self.env.cr.rollback()
+            _logger.info("Booking %s payments at once failed; trying them one by one", len(self))
+            return all(tx._alone(domain, tx._pinbu_book) for tx in self)
 
     def _each_alone(self, domain, step):
         """Call the method `step` on each transaction of the domain; one that fails is passed over.

@@ -401,7 +401,18 @@ class PinbuActivity(models.Model):
             )
 
     def _check_can_open(self):
-        """:raise PinbuError: ``activity_not_running``, ``not_allowed_now``, ``too_late_to_open``"""
+        """:raise PinbuError: ``activity_not_running``, ``not_allowed_now``, ``too_late_to_open``,
+        ``sold_out``
+        """
+        self._check_open_now()
+        if refusal := self._opening_refusal(self.teams_underway, self.stock_for_teams):
+            raise refusal
+
+    def _check_open_now(self):
+        """The part that others who open teams at the same time cannot change.
+
+        :raise PinbuError: ``activity_not_running``, ``not_allowed_now``, ``too_late_to_open``
+        """
         self._check_running()
         if self.mode == "super":
             raise PinbuError(
@@ -417,8 +428,6 @@ class PinbuActivity(models.Model):
                 "too_late_to_open",
                 self.env._("This group-buy ends soon: a new team could not fill up in time."),
             )
-        if refusal := self._opening_refusal(self.teams_underway, self.stock_for_teams):
-            raise refusal
 
     def _can_open(self):
         """:return: the code of the refusal that an opening would meet now, or None"""

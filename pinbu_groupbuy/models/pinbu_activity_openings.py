@@ -68,8 +68,9 @@ class PinbuActivity(models.Model):
         )
         products = [row[0] for row in cr.fetchall()]
         self.env["pinbu.seat"]._lock_products(cr, products)
+        limited = self.max_forming_teams
         refusal = self._opening_refusal(
-            self._teams_underway(cr, self.ids).get(self.id, 0),
+            self._teams_underway(cr, self.ids).get(self.id, 0) if limited else 0,
             self._stock_for_teams(cr, self.ids).get(self.id),
         )
         if refusal:

@@ -69,7 +69,10 @@ class PinbuSeat(models.Model):
         if self._release_lapsed(activity):
             # Nothing is written yet, and what was released is to be seen.
             renew_snapshot(self.env)
-        activity, line, team = self._check_offer(partner, activity, product, quantity, team)
+        offer = activity, line, team = self._find_offer(activity, product, quantity, team)
+        if not self._looks_free(*offer, quantity):
+            # A crowd that comes too late is refused without the locks of a claim.
+            self._check_offer(partner, activity, product, quantity, team)
         method, address = self._choose_delivery(
             partner, line, quantity, team, address, delivery_method
         )
@@ -99,36 +102,56 @@ class PinbuSeat(models.Model):
             self._release_hold("checkout failed")
 
     @api.model
-    def _check_offer(self, partner, activity, product, quantity, team):
-        """The checks that need no lock, on a consistent snapshot.
-
-        :return: the activity and team with the rights to read them, and the activity's line
+    def _find_offer(self, activity, product, quantity, team):
+        """:return: the activity and team with the rights to read them, and the activity's line
+        :raise PinbuError: ``not_found``, ``team_closed``, ``limit_reached``
         """
         activity = activity.sudo().with_company(activity.sudo().company_id)
         team = (team if team is not None else self.env["pinbu.team"]).sudo()
         line = activity._line_for(product)
         if team and team.activity_id != activity:
             raise PinbuError("not_found", self.env._("There is no such team in this group-buy."))
-        hold = self._live_hold(partner, activity, team)
         # A team that forms plays on to its deadline, whatever becomes of its activity.
-        if team:
-            if team._effective_state() == "failed":
-                raise PinbuError("team_closed", self.env._("This team is closed."))
-        elif not hold:
-            activity._check_can_open()
+        if team and team._effective_state() == "failed":
+            raise PinbuError("team_closed", self.env._("This team is closed."))
         if quantity > activity.max_quantity:
             raise PinbuError(
                 "limit_reached",
                 self.env._("At most %s pieces in one order.", activity.max_quantity),
                 {"max_quantity": activity.max_quantity},
             )
-        if not hold:
-            self._check_no_lapsed_hold(self.env.cr, partner, team)
-            self._check_limits(self.env.cr, partner, activity, team)
-            if team and team._places_left() < 1:
-                self._raise_no_place(self.env.cr, team)
-            if line.available < quantity and not (team and team.stock_policy == "open"):
-                raise PinbuError("sold_out", self.env._("This is sold out."))
+        return activity, line, team
+
+    @api.model
+    def _looks_free(self, activity, line, team, quantity):
+        """Whether a claim may succeed, as far as the snapshot tells cheaply: the claim decides."""
+        if team:
+            has_place = team.seats_taken < team.size
+        else:
+            try:
+                activity._check_open_now()
+                has_place = True
+            except PinbuError:
+                has_place = False
+        return has_place and (team.stock_policy == "open" or line.available >= quantity)
+
+    @api.model
+    def _check_offer(self, partner, activity, product, quantity, team):
+        """The checks that need no lock, on a consistent snapshot.
+
+        :return: the activity and team with the rights to read them, and the activity's line
+        """
+        activity, line, team = self._find_offer(activity, product, quantity, team)
+        shopper = self._read_shopper(self.env.cr, partner, activity, team)
+        if shopper.hold:
+            return activity, line, team
+        if not team:
+            activity._check_can_open()
+        self._check_shopper(activity, shopper)
+        if team and team._places_left() < 1:
+            self._raise_no_place(self.env.cr, team)
+        if line.available < quantity and not (team and team.stock_policy == "open"):
+            raise PinbuError("sold_out", self.env._("This is sold out."))
         return activity, line, team
 
     @api.model
@@ -157,12 +180,13 @@ class PinbuSeat(models.Model):
             self.env["sale.order"]
             .sudo()
             .with_company(self.company_id)
-            .with_context(mail_create_nosubscribe=True, mail_notrack=True)
+            # Who ordered what, and when, is in the log of the seat.
+            .with_context(mail_create_nosubscribe=True, tracking_disable=True)
         )
         order = orders.create(self._prepare_order(address, remark))
         self._check_amount(order, self._set_delivery(order, method))
         self.order_id = order
-        return order
+        return self.order_id
 
     def _prepare_order(self, address, remark):
         self.ensure_one()
@@ -181,6 +205,14 @@ class PinbuSeat(models.Model):
             "require_signature": False,
             "require_payment": True,
             "prepayment_percent": 1.0,
+            # A shopper bought it: it is no salesperson's and no sales team's.
+            "user_id": False,
+            "team_id": False,
+            # The one whose stock was promised, whatever default somebody has set for orders.
+            "warehouse_id": self.env["stock.warehouse"]
+            .sudo()
+            .search([("company_id", "=", self.company_id.id)], limit=1)
+            .id,
         }
 
     def _prepare_order_line(self):

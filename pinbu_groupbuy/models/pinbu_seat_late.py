@@ -73,7 +73,7 @@ class PinbuSeat(models.Model):
         """:return: the team that has a place for this seat, or an empty recordset to open one
         :raise PinbuError: as a claim would
         """
-        self._check_limits(cr, self.partner_id, self.activity_id, self.team_id, with_holds=True)
+        self._check_limits(cr, self.partner_id, self.activity_id, self.team_id)
         try:
             # A refusal gives its locks back: another team's comes before those in their order.
             with cr.savepoint(flush=False):

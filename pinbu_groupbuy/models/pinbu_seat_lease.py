@@ -4,6 +4,8 @@ The rest of a checkout can fail, be retried or be killed; the place then becomes
 Locks are always taken in this order: shopper, payment, team, seat, activity line, product.
 """
 
+from typing import NamedTuple
+
 from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -11,10 +13,19 @@ from odoo.tools import SQL
 from ..exceptions import PinbuError
 from ..transactions import SQL_NOW, short_transaction
 from .pinbu_seat import HOLD_LAPSED
-from .pinbu_transition import log_start
 
 # The class of the advisory locks on shoppers: a constant that nothing else uses.
 SHOPPER_LOCK = 19_0001
+
+
+class Shopper(NamedTuple):
+    """What a shopper has taken in a company, as seen from one team or opening."""
+
+    hold: int | None  # the seat held just here
+    holds: int  # all that are held, lapsed ones included
+    bought: int  # places paid for or won in the activity
+    in_team: int  # ... and in the team
+    lapsed: int  # places in the team that were not paid in time
 
 
 class PinbuSeat(models.Model):
@@ -32,24 +43,28 @@ class PinbuSeat(models.Model):
                            ``sold_out``, ``not_allowed_now``, or what `_check_may_participate`
                            refuses with
         """
-        with short_transaction(self.env) as cr:
+        # The order's commit follows, and no shopper is told of the place before.
+        with short_transaction(self.env, durable=False) as cr:
             self._lock_shopper(cr, partner.id)
-            seat_id = self._find_hold(cr, partner, activity, team)
-            if seat_id and self._renew_hold(cr, seat_id, line, quantity):
-                self._agree_to_reroute(cr, seat_id, accept_reroute)
-            else:
-                self._check_no_lapsed_hold(cr, partner, team)
-                self._check_limits(cr, partner, activity, team)
-                self._check_may_participate(cr, partner, activity, team)
+            shopper = self._read_shopper(cr, partner, activity, team)
+            if shopper.hold:
+                if self._renew_hold(cr, shopper.hold, line, quantity):
+                    self._agree_to_reroute(cr, shopper.hold, accept_reroute)
+                    return self.browse(shopper.hold)
+                # It was paid this very moment.
+                shopper = self._read_shopper(cr, partner, activity, team)
+            self._check_shopper(activity, shopper)
+            self._check_may_participate(cr, partner, activity, team)
+            if shopper.holds:
                 self._let_go_of_other_hold(cr, partner, activity, line, team)
-                if not team:
-                    activity._check_opening(cr)
-                elif not self._take_place(cr, team.id):
-                    self._raise_no_place(cr, team)
-                self._take_pieces(cr, line, quantity, team.terms_id or activity.terms_id, team)
-                seat_id = self._insert_seat(
-                    cr, partner, activity, line, quantity, team, inviter, accept_reroute
-                )
+            if not team:
+                activity._check_opening(cr)
+            elif not self._take_place(cr, team.id):
+                self._raise_no_place(cr, team)
+            self._take_pieces(cr, line, quantity, team.terms_id or activity.terms_id, team)
+            seat_id = self._insert_seat(
+                cr, partner, activity, line, quantity, team, inviter, accept_reroute
+            )
         return self.browse(seat_id)
 
     def _release_lapsed(self, activity):
@@ -122,12 +137,45 @@ class PinbuSeat(models.Model):
         self.env["pinbu.settlement"]._wake(cr)
 
     @api.model
-    def _check_no_lapsed_hold(self, cr, partner, team):
-        """A place that was held for nothing is not held a second time: others wait for it.
+    def _read_shopper(self, cr, partner, activity, team):
+        """All that decides whether this shopper may take a place here, in one statement.
 
-        :raise PinbuError: ``not_allowed_now``
+        :rtype: Shopper
         """
-        if team and self._had_lapsed_hold(cr, partner, team.ids):
+        cr.execute(
+            SQL(
+                """
+                SELECT MAX(id) FILTER (WHERE is_held AND is_here AND is_same AND NOT is_over),
+                       COUNT(*) FILTER (WHERE is_held),
+                       COUNT(*) FILTER (WHERE is_bought AND is_here),
+                       COUNT(*) FILTER (WHERE is_bought AND is_team),
+                       COUNT(*) FILTER (WHERE is_team AND (is_lapsed OR is_held AND is_over))
+                  FROM (SELECT id,
+                               state = 'held' AS is_held,
+                               state IN ('paid', 'won') AS is_bought,
+                               state = 'released' AND release_reason = %(lapsed)s AS is_lapsed,
+                               hold_until <= %(now)s AS is_over,
+                               activity_id = %(activity)s AS is_here,
+                               team_id = %(team)s AS is_team,
+                               team_id IS NOT DISTINCT FROM %(team)s AS is_same
+                          FROM pinbu_seat
+                         WHERE partner_id = %(partner)s AND company_id = %(company)s) seat
+                """,
+                lapsed=HOLD_LAPSED,
+                now=SQL_NOW,
+                activity=activity.id,
+                team=team.id or None,
+                partner=partner.id,
+                company=activity.company_id.id,
+            )
+        )
+        return Shopper(*cr.fetchone())
+
+    @api.model
+    def _check_shopper(self, activity, shopper):
+        """:raise PinbuError: ``not_allowed_now``, ``already_in_team`` or ``limit_reached``"""
+        # A place that was held for nothing is not held a second time: others wait for it.
+        if shopper.lapsed:
             raise PinbuError(
                 "not_allowed_now",
                 self.env._(
@@ -135,6 +183,7 @@ class PinbuSeat(models.Model):
                     "open one."
                 ),
             )
+        self._check_counts(activity, shopper.bought, shopper.in_team)
 
     @api.model
     def _had_lapsed_hold(self, cr, partner, team_ids):
@@ -159,24 +208,6 @@ class PinbuSeat(models.Model):
     def _lock_shopper(self, cr, partner_id):
         """One claim at a time for each shopper, so that limits can be counted."""
         cr.execute(SQL("SELECT pg_advisory_xact_lock(%s, %s)", SHOPPER_LOCK, partner_id))
-
-    @api.model
-    def _find_hold(self, cr, partner, activity, team):
-        cr.execute(
-            SQL(
-                """
-                SELECT id FROM pinbu_seat
-                 WHERE partner_id = %s AND activity_id = %s AND state = 'held'
-                   AND team_id IS NOT DISTINCT FROM %s AND hold_until > %s
-                """,
-                partner.id,
-                activity.id,
-                team.id or None,
-                SQL_NOW,
-            )
-        )
-        row = cr.fetchone()
-        return row and row[0]
 
     @api.model
     def _renew_hold(self, cr, seat_id, line, quantity):
@@ -236,9 +267,9 @@ class PinbuSeat(models.Model):
         )
 
     @api.model
-    def _check_limits(self, cr, partner, activity, team, with_holds=False):
-        """:param bool with_holds: count unpaid places too: a claim gives them up, a late payment
-                                must not overtake them
+    def _check_limits(self, cr, partner, activity, team):
+        """Unpaid places count too: a claim gives them up, a late payment must not overtake them.
+
         :raise PinbuError: ``already_in_team`` or ``limit_reached``
         """
         cr.execute(
@@ -246,15 +277,18 @@ class PinbuSeat(models.Model):
                 """
                 SELECT count(*), count(*) FILTER (WHERE team_id = %s) FROM pinbu_seat
                  WHERE partner_id = %s AND activity_id = %s
-                   AND (state IN ('paid', 'won') OR (%s AND state = 'held'))
+                   AND state IN ('paid', 'won', 'held')
                 """,
                 team.id or None,
                 partner.id,
                 activity.id,
-                with_holds,
             )
         )
-        used, in_team = cr.fetchone()
+        self._check_counts(activity, *cr.fetchone())
+
+    @api.model
+    def _check_counts(self, activity, used, in_team):
+        """:raise PinbuError: ``already_in_team`` or ``limit_reached``"""
         if in_team:
             raise PinbuError("already_in_team", self.env._("You are in this team already."))
         if activity.limit_per_user and used >= activity.limit_per_user:
@@ -306,22 +340,29 @@ class PinbuSeat(models.Model):
         cr.execute(
             SQL(
                 """
-                INSERT INTO pinbu_seat
-                       (team_id, activity_id, line_id, product_id, quantity, partner_id, company_id,
-                        terms_id, stock_policy, state, is_leader, hold_until, inviter_id,
-                        accept_reroute, is_counted, is_reserved, create_uid, create_date)
-                SELECT %(team)s, terms.activity_id, %(line)s, %(product)s, %(quantity)s,
-                       %(partner)s, %(company)s, terms.id,
-                       COALESCE(team.stock_policy, terms.stock_policy), 'held', %(leader)s,
-                       LEAST(%(now)s + interval '1 minute' * (
-                                 CASE WHEN team.seats_taken = team.size
-                                      THEN LEAST(terms.hold_minutes,
-                                                 terms.last_place_hold_minutes)
-                                      ELSE terms.hold_minutes END), team.deadline),
-                       %(inviter)s, %(reroute)s, FALSE, FALSE, %(uid)s, %(now)s
-                  FROM pinbu_activity_terms terms LEFT JOIN pinbu_team team ON team.id = %(team)s
-                 WHERE terms.id = %(terms)s
-             RETURNING id
+                WITH seat AS (
+                    INSERT INTO pinbu_seat
+                           (team_id, activity_id, line_id, product_id, quantity, partner_id,
+                            company_id, terms_id, stock_policy, state, is_leader, hold_until,
+                            inviter_id, accept_reroute, is_counted, is_reserved, create_uid,
+                            create_date)
+                    SELECT %(team)s, terms.activity_id, %(line)s, %(product)s, %(quantity)s,
+                           %(partner)s, %(company)s, terms.id,
+                           COALESCE(team.stock_policy, terms.stock_policy), 'held', %(leader)s,
+                           LEAST(%(now)s + interval '1 minute' * (
+                                     CASE WHEN team.seats_taken = team.size
+                                          THEN LEAST(terms.hold_minutes,
+                                                     terms.last_place_hold_minutes)
+                                          ELSE terms.hold_minutes END), team.deadline),
+                           %(inviter)s, %(reroute)s, FALSE, FALSE, %(uid)s, %(now)s
+                      FROM pinbu_activity_terms terms
+                 LEFT JOIN pinbu_team team ON team.id = %(team)s
+                     WHERE terms.id = %(terms)s
+                 RETURNING id
+                )
+                INSERT INTO pinbu_transition (seat_id, to_state, reason, user_id, date)
+                SELECT id, 'held', 'checkout', %(uid)s, %(now)s FROM seat
+             RETURNING seat_id
                 """,
                 team=team.id or None,
                 line=line.id,
@@ -337,6 +378,4 @@ class PinbuSeat(models.Model):
                 terms=activity.terms_id.id,
             )
         )
-        seat_id = cr.fetchone()[0]
-        log_start(cr, self.env.uid, "pinbu_seat", seat_id, "held", "checkout")
-        return seat_id
+        return cr.fetchone()[0]

@@ -123,17 +123,27 @@ class PinbuSettlement(models.Model):
         return self.env.cr.fetchone()[0]
 
     def _next_batch(self, shard):
+        """:return: all rows, due or not, of the seats and teams that have waited longest: what is
+        done follows from a record's state, so once is enough"""
         self.env.cr.execute(
             SQL(
                 """
+                WITH waiting AS (
+                    SELECT seat_id, team_id, MIN(id) AS first
+                      FROM (SELECT id, seat_id, team_id FROM pinbu_settlement
+                             WHERE shard_key %% %(shards)s = %(shard)s AND due_at <= %(now)s
+                          ORDER BY id LIMIT 10 * %(batch)s) due
+                  GROUP BY seat_id, team_id ORDER BY first LIMIT %(batch)s
+                )
                 SELECT id FROM pinbu_settlement
-                 WHERE shard_key %% %s = %s AND due_at <= %s
-              ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+                 WHERE seat_id IN (SELECT seat_id FROM waiting WHERE seat_id IS NOT NULL)
+                    OR team_id IN (SELECT team_id FROM waiting WHERE team_id IS NOT NULL)
+              ORDER BY id FOR UPDATE SKIP LOCKED
                 """,
-                SHARDS,
-                shard,
-                SQL_NOW,
-                BATCH,
+                shards=SHARDS,
+                shard=shard,
+                now=SQL_NOW,
+                batch=BATCH,
             )
         )
         return self.browse(row[0] for row in self.env.cr.fetchall())

@@ -19,6 +19,7 @@ from . import (
     test_open_deliveries,
     test_openings,
     test_outcome,
+    test_query_counts,
     test_races,
     test_random_play,
     test_refund_screen,

@@ -4,6 +4,7 @@ from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api, fields
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -395,7 +396,7 @@ class TestRefundLocks(ConcurrentCase):
             self.registry.cursor() as cr,
         ):
             refund = api.Environment(cr, SUPERUSER_ID, {})["payment.transaction"].browse(refund_id)
-            refund._alone(refund._pinbu_send_refund)
+            refund._alone(Domain.TRUE, refund._pinbu_send_refund)
         self.env.cr.rollback()
         self.env.invalidate_all()
         return self.env["payment.transaction"].browse(refund_id)

@@ -1,0 +1,1 @@
+"""What `engine.py` measures, one concern per file."""
