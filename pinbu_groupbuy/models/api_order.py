@@ -12,6 +12,8 @@ from ..api.paging import search_page
 from ..exceptions import PinbuError
 from ..transactions import renew_snapshot
 
+# So many other teams are shown to who came too late.
+SUGGESTED = 3
 _PAYMENT_STATES = {"done": "done", "cancel": "failed", "error": "failed"}
 _DELIVERY_STATES = {"assigned": "ready", "done": "shipped"}
 
@@ -163,10 +165,8 @@ class SaleOrder(models.Model):
                 accept_reroute=bool(body.accept_reroute),
                 delivery_method=wish["delivery_method"],
             )
-        except PinbuError as error:
-            if error.code == "team_full":
-                error.details = {**error.details, "suggested_teams": self._api_others(wish)}
-            raise
+        except PinbuError as refusal:
+            raise self._api_with_others(refusal, wish) from None
 
     def _api_cancel(self):
         """The shopper gives the order up. :raise PinbuError: as `_pinbu_cancel`"""
@@ -235,15 +235,24 @@ class SaleOrder(models.Model):
 
     @api.model
     def _api_quote_wish(self, partner, wish, body):
-        return self.env["pinbu.seat"]._quote(
-            partner,
-            wish["activity"],
-            wish["product"],
-            body.quantity,
-            wish["team"],
-            address=wish["address"],
-            delivery_method=wish["delivery_method"],
-        )
+        try:
+            return self.env["pinbu.seat"]._quote(
+                partner,
+                wish["activity"],
+                wish["product"],
+                body.quantity,
+                wish["team"],
+                address=wish["address"],
+                delivery_method=wish["delivery_method"],
+            )
+        except PinbuError as refusal:
+            raise self._api_with_others(refusal, wish) from None
+
+    def _api_with_others(self, refusal, wish):
+        """:return: the refusal; with other teams to join, if this one is full"""
+        if refusal.code == "team_full":
+            refusal.details = {**refusal.details, "suggested_teams": self._api_others(wish)}
+        return refusal
 
     def _api_check_terms(self, partner, wish, body):
         quote = self._api_quote_wish(partner, wish, body)
@@ -255,9 +264,13 @@ class SaleOrder(models.Model):
 
     def _api_others(self, wish):
         """:return: a few other teams of the activity, for a shopper who came too late"""
-        # The refused claim's transaction shows nothing newer than this one's own snapshot.
-        best = wish["activity"]._best_teams().get(wish["activity"].id)
-        return best._to_api() if best and best != wish["team"] else []
+        activity = wish["activity"]
+        if activity.state != "running":
+            return []
+        others = activity._api_joinable_domain() & Domain("id", "!=", wish["team"].id)
+        teams = self.env["pinbu.team"].sudo().search(others, order="deadline, id", limit=50)
+        free = teams.filtered(lambda team: team.seats_taken < team.size)
+        return free.sorted(lambda team: team.size - team.seats_paid)[:SUGGESTED]._to_api()
 
     # === BUSINESS METHODS: RENDERING === #
 
@@ -343,8 +356,11 @@ class SaleOrder(models.Model):
         if seat.refund_state:
             amount = self._api_minor(seat.refund_amount)
             return {"state": seat.refund_state, "amount": amount}
-        if self._pinbu_state() == "lost":
+        if self._pinbu_state() in ("lost", "closed"):
             received = sum(self._pinbu_received_transactions().mapped("amount"))
+        else:
+            received = 0
+        if received:
             return {"state": "due", "amount": self._api_minor(received)}
         return None
 

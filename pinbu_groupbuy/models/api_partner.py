@@ -134,13 +134,43 @@ class ResPartner(models.Model):
         :param schemas.AddressBody body: the address
         """
         self.ensure_one()
-        self.write(self._prepare_address(body))
+        address = self._prepare_address(body)
+        if self._convert_to_write({name: self[name] for name in address}) != address:
+            self._keep_for_orders()
+            self.write(address)
         others = self.parent_id._api_addresses() - self
         if body.is_default:
             self.pinbu_is_default_address = True
             others.pinbu_is_default_address = False
         elif any(others.mapped("pinbu_is_default_address")):
             self.pinbu_is_default_address = False
+
+    def _keep_for_orders(self):
+        """Orders, with the fee they were quoted, and deliveries stay at the address that they were
+        made for: it is put aside for them before this one changes."""
+        orders = self.env["sale.order"].sudo()
+        if not orders.search_count([("partner_shipping_id", "=", self.id)], limit=1):
+            return
+        kept = self.with_context(mail_create_nolog=True, tracking_disable=True).copy(
+            {"name": self.name, "active": False, "pinbu_is_default_address": False}
+        )
+        self.env.flush_all()
+        # By SQL: it is the same place, and nothing that Odoo does at a new address is wanted.
+        for table, column in (
+            ("sale_order", "partner_shipping_id"),
+            ("stock_picking", "partner_id"),
+            ("stock_move", "partner_id"),
+        ):
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %(table)s SET %(column)s = %(kept)s WHERE %(column)s = %(old)s",
+                    table=SQL.identifier(table),
+                    column=SQL.identifier(column),
+                    kept=kept.id,
+                    old=self.id,
+                )
+            )
+        self.env.invalidate_all()
 
     def _api_remove_address(self):
         """Orders refer to it, so it is only archived."""

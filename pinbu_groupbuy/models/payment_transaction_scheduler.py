@@ -97,8 +97,14 @@ class PaymentTransaction(models.Model):
         if self.is_post_processed or self.state != "done":
             return
         self._post_process()
-        if self.operation == "refund":
-            self._pinbu_reconcile()
+
+    def _post_process(self):
+        """Odoo's own scheduler calls this too: what is under way is left to its answer, which must
+        not meet a change of the same row."""
+        waiting = self.filtered(lambda tx: tx.pinbu_refund_reason and tx.state != "done")
+        super(PaymentTransaction, self - waiting)._post_process()
+        for refund in (self - waiting).filtered("pinbu_refund_reason"):
+            refund._pinbu_reconcile()
 
     def _pinbu_reconcile(self):
         """Odoo leaves a payment's and its refund's receivable lines open; they cancel out."""

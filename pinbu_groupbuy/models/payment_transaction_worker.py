@@ -7,8 +7,6 @@ refund's own number, which stays the same for ever.
 import logging
 from datetime import timedelta
 
-from psycopg2 import OperationalError
-
 from odoo import fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
@@ -131,9 +129,9 @@ class PaymentTransaction(models.Model):
             if is_new or self._pinbu_is_to_be_repeated(had_error):
                 self._pinbu_send()
             self.env.flush_all()
-        except OperationalError:
-            raise
         except Exception as failure:
+            # Also when somebody else changed the row while we wrote the answer down: it is lost,
+            # and asked for again.
             self.env.cr.rollback()
             _logger.warning("Refund %s is left without an answer", self.id, exc_info=True)
             self.write({**attempt, "pinbu_error": str(failure) or type(failure).__name__})

@@ -178,3 +178,26 @@ class TestApiDelivery(DeliveryMixin, ApiCase):
                 f"Method {number}", 2.0, country_ids=self.china.ids
             )
         self.assertEqual(count(), few)
+
+    def test_an_address_changed_later_changes_no_order(self):
+        """Else the goods would go to a place that was never quoted, at the fee of another one."""
+        home = self.address("上海市")
+        order = self.order(self.ann, address_id=home, delivery_method_id=self.local.id).data
+        elsewhere = {
+            "name": "Ann",
+            "phone": "138 0000 0000",
+            "province": "北京市",
+            "city": "City",
+            "district": "District",
+            "street": "9 Street",
+        }
+        changed = self.call("PUT", f"/me/addresses/{home}", elsewhere, self.ann).data
+        self.assertEqual((changed["id"], changed["street"]), (home, "9 Street"))
+        kept = self.call("GET", f"/orders/{order['id']}", token=self.ann).data
+        self.assertEqual(kept["address"]["street"], "1 Street")
+        self.assertEqual(kept["amount"], order["amount"])
+        listed = self.call("GET", "/me/addresses", token=self.ann).data["items"]
+        self.assertEqual([address["id"] for address in listed], [home])
+        # Asking for the new place is another order, which this method does not serve.
+        again = self.order(self.ann, address_id=home, delivery_method_id=self.local.id)
+        self.assertEqual((again.status, again.code), (409, "not_deliverable"))

@@ -93,9 +93,13 @@ class TestApiOrders(ApiCase):
         self.assertEqual([d["state"] for d in order["deliveries"]], ["ready"])
         seat = self.env["sale.order"].browse(joined["id"]).seat_ids
         self.assertEqual(seat.inviter_id, self.user_of("Ann Smith").partner_id)
-        late = self.order(self.log_in("Dan"), team)
-        self.assertEqual((late.status, late.code), (409, "team_full"))
-        self.assertEqual(late.details["suggested_teams"], [])
+        other = self.buy(self.log_in("Eve"))["team"]["token"]
+        dan = self.log_in("Dan")
+        quoted = self.call("POST", "/orders/quote", self.wish(team), dan)
+        for late in (quoted, self.order(dan, team)):
+            self.assertEqual((late.status, late.code), (409, "team_full"))
+            suggested = late.details["suggested_teams"]
+            self.assertEqual([shown["token"] for shown in suggested], [other])
 
     def test_a_team_fails_and_pays_back(self):
         order = self.buy(self.ann)

@@ -2,7 +2,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
 
-from odoo.fields import Domain
+from psycopg2.errors import SerializationFailure
+
 from odoo import SUPERUSER_ID, api, fields
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
@@ -220,6 +221,38 @@ class TestRefundWorker(RefundCase):
         with self.answers(query=self.done) as (sent, _asked):
             self.move_money(refund)
         self.assertEqual((sent, refund.state), ([], "done"))
+
+    def test_an_answer_that_could_not_be_written_down_is_had_again_soon(self):
+        """Somebody else changed the row in that moment; the shopper does not wait for an hour."""
+        seat = self.lose()
+        refund = self.refund_of(seat)
+
+        def answer_and_lose_it(tx):
+            tx._set_done()
+            raise SerializationFailure("somebody was faster")
+
+        with self.answers(send=answer_and_lose_it):
+            self.run_scheduler("money")
+        self.assertEqual((refund.state, bool(refund.pinbu_error)), ("pending", True))
+        refund.pinbu_next_attempt_at = "2020-01-01"
+        with self.answers(send=self.done) as (sent, _asked):
+            self.run_scheduler("money")
+        self.assertEqual((refund.state, sent), ("done", [refund.reference]))
+
+    def test_odoos_own_scheduler_leaves_what_is_under_way(self):
+        """It would change the row that the answer is about to change."""
+        refund = self.refund_of(self.lose())
+        with self.answers():
+            self.run_scheduler("money")
+        refund._post_process()
+        self.assertEqual((refund.state, refund.is_post_processed), ("pending", False))
+        refund._set_done()
+        refund._post_process()
+        self.assertTrue(refund.is_post_processed)
+        receivable = refund.payment_id.move_id.line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable"
+        )
+        self.assertTrue(all(receivable.mapped("reconciled")))
 
     def test_an_answer_twice_changes_nothing(self):
         seat = self.lose()
