@@ -137,11 +137,11 @@ class PinbuSeat(models.Model):
                 WITH served AS (
                     SELECT seat.id,
                            COALESCE(SUM(move.quantity), 0) >= seat.quantity
-                           -- Cancelled by the merchant, or shipped in part and no more to come.
+                           -- Cancelled by the merchant, or no more to come from the warehouse.
                            OR (ordered.state = 'cancel' AND ordered.pinbu_cancelled IS NOT TRUE)
                            OR (ordered.state = 'sale' AND EXISTS (
-                                   SELECT 1 FROM stock_move done
-                                    WHERE done.pinbu_seat_id = seat.id AND done.state = 'done')
+                                   SELECT 1 FROM stock_move made
+                                    WHERE made.pinbu_seat_id = seat.id)
                                AND NOT EXISTS (
                                    SELECT 1 FROM stock_move wanted
                                     WHERE wanted.pinbu_seat_id = seat.id
