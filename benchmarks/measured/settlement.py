@@ -151,6 +151,7 @@ def two_workers(shop, options):
     """The same formed orders, in two copies of the database: one worker, then two."""
     database = shop.registry.db_name
     _form_orders(shop, options.orders)
+    shop.make_due()
     copies = [f"{database}_one", f"{database}_two"]
     del shop.registry
     close_all()
@@ -222,7 +223,7 @@ def _work(database, shards, ready):
     with shop.request() as env:
         env.cr.execute("SELECT 1")
     ready.wait()
-    shop.settle(shards)
+    shop.work_off(shards)
 
 
 def _execute(statement):

@@ -141,10 +141,16 @@ class Shop:
 
     # === WHAT THE SCHEDULER DOES === #
 
-    def settle(self, shards=range(SHARDS)):
+    def settle(self):
         """Until the queue is empty, with what would be due in some seconds as well."""
+        self.make_due()
+        self.work_off(range(SHARDS))
+
+    def make_due(self):
         with self.request() as env:
             env.cr.execute("UPDATE pinbu_settlement SET due_at = '2020-01-01'")
+
+    def work_off(self, shards):
         for shard in shards:
             while self._settle_once(shard):
                 pass
