@@ -466,11 +466,13 @@ class PinbuActivity(models.Model):
         """
         self.ensure_one()
 
-    def _promise(self, partner, line, quantity, team):
+    def _promise(self, partner, line, quantity, team, is_fresh=True):
         """What the shopper gets beside the refund if the team fails, as shown and stored.
 
         :param res.partner partner: the shopper
         :param pinbu.team team: the team to join, or an empty recordset for an opening
+        :param bool is_fresh: whether all of it is paid with fresh money, nothing with what the
+                              shop has given before (wallet, ticket)
         :return: ``{"items": [...], "reserved": bool, "reason": None | str}``
         :rtype: dict
         """

@@ -26,7 +26,12 @@ class PinbuActivity(models.Model):
         for model in ("pinbu.seat", "pinbu.team", "pinbu.activity.line", "stock.quant"):
             self.env[model].flush_model()
         underway = self._teams_underway(self.env.cr, self.ids)
-        stock = self._stock_for_teams(self.env.cr, self.ids)
+        lines = self.line_ids
+        left = lines._stock_left(self.env.cr, lines.ids)
+        stock = self._stock_for_teams(
+            self.env.cr,
+            {a.id: {line_id: left[line_id] for line_id in a.line_ids.ids} for a in self},
+        )
         for activity in self:
             activity.teams_underway = underway.get(activity.id, 0)
             left = stock.get(activity.id)
@@ -56,25 +61,28 @@ class PinbuActivity(models.Model):
         """Decide an opening exactly: others of this activity wait until the transaction ends.
 
         :param cr: a cursor of `short_transaction`
+        :return: what `pinbu.activity.line._stock_left` says, of all lines; their products are locked
         :raise PinbuError: ``not_allowed_now`` or ``sold_out``
         """
         self.ensure_one()
         cr.execute(
             SQL(
-                "SELECT product_id FROM pinbu_activity_line WHERE activity_id = %s"
+                "SELECT id, product_id FROM pinbu_activity_line WHERE activity_id = %s"
                 " ORDER BY id FOR NO KEY UPDATE",
                 self.id,
             )
         )
-        products = [row[0] for row in cr.fetchall()]
-        self.env["pinbu.seat"]._lock_products(cr, products)
+        products = dict(cr.fetchall())
+        self.env["pinbu.seat"]._lock_products(cr, products.values())
+        left = self.env["pinbu.activity.line"]._stock_left(cr, products)
         limited = self.max_forming_teams
         refusal = self._opening_refusal(
             self._teams_underway(cr, self.ids).get(self.id, 0) if limited else 0,
-            self._stock_for_teams(cr, self.ids).get(self.id),
+            self._stock_for_teams(cr, {self.id: left})[self.id],
         )
         if refusal:
             raise refusal
+        return left
 
     @api.model
     def _teams_underway(self, cr, activity_ids):
@@ -98,36 +106,22 @@ class PinbuActivity(models.Model):
         return dict(cr.fetchall())
 
     @api.model
-    def _stock_for_teams(self, cr, activity_ids):
+    def _stock_for_teams(self, cr, left):
         """How many pieces new teams could have: the free stock of the variants on offer, less
         what forming teams of any activity with one of these products still owe to joiners.
 
         What is claimed already (`_stock_left`) is owed no more: with policy ``open`` that is the
         whole team; with ``success`` nothing is, so all of the team is owed.
 
+        :param dict left: ``{activity id: what `_stock_left` says of its lines}``
         :return: ``{activity id: pieces, may be below zero, or None where stock is not kept}``
         """
-        cr.execute(
-            SQL(
-                "SELECT activity_id, id, product_id FROM pinbu_activity_line"
-                " WHERE activity_id = ANY(%s)",
-                list(activity_ids),
-            )
-        )
-        lines = cr.fetchall()
-        left = self.env["pinbu.activity.line"]._stock_left(
-            cr, [line_id for _a, line_id, _p in lines]
-        )
-        owed = self._places_owed(cr, activity_ids)
-        free = {}
-        for activity_id, line_id, _product_id in lines:
-            if left[line_id] is None:
-                free[activity_id] = None
-            elif free.setdefault(activity_id, 0) is not None:
-                free[activity_id] += left[line_id]
+        owed = self._places_owed(cr, left)
         return {
-            activity_id: pieces if pieces is None else pieces - owed.get(activity_id, 0)
-            for activity_id, pieces in free.items()
+            activity_id: None
+            if None in lines.values()
+            else sum(lines.values()) - owed.get(activity_id, 0)
+            for activity_id, lines in left.items()
         }
 
     @api.model
@@ -144,27 +138,27 @@ class PinbuActivity(models.Model):
                        AND other.company_id = mine.company_id
                      WHERE mine.activity_id = ANY(%(ids)s)
                 ), owed AS (
-                    SELECT team.activity_id,
+                    SELECT sharing.id,
                            CASE WHEN terms.is_presale OR team.stock_policy = 'open' THEN 0
                                 WHEN team.stock_policy = 'success' THEN team.size
                                 ELSE team.size - team.seats_taken END AS places
-                      FROM pinbu_team team
+                      FROM sharing
+                      JOIN pinbu_team team ON team.activity_id = sharing.activity_id
                       JOIN pinbu_activity_terms terms ON terms.id = team.terms_id
                      WHERE team.state = 'forming' AND team.deadline > %(now)s
                  UNION ALL
-                    SELECT seat.activity_id,
+                    SELECT sharing.id,
                            CASE WHEN terms.is_presale OR seat.stock_policy = 'open' THEN 0
                                 WHEN seat.stock_policy = 'success' THEN terms.size
                                 ELSE terms.size - 1 END
-                      FROM pinbu_seat seat
+                      FROM sharing
+                      JOIN pinbu_seat seat ON seat.activity_id = sharing.activity_id
                       JOIN pinbu_activity_terms terms ON terms.id = seat.terms_id
                      WHERE seat.team_id IS NULL
                        AND (seat.state = 'paid'
                             OR (seat.state = 'held' AND seat.hold_until > %(now)s))
                 )
-                SELECT sharing.id, SUM(owed.places)
-                  FROM sharing JOIN owed ON owed.activity_id = sharing.activity_id
-              GROUP BY sharing.id
+                SELECT id, SUM(places) FROM owed GROUP BY id
                 """,
                 ids=list(activity_ids),
                 now=SQL_NOW,

@@ -7,7 +7,6 @@ Locks are always taken in this order: shopper, payment, team, seat, activity lin
 from typing import NamedTuple
 
 from odoo import api, models
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..exceptions import PinbuError
@@ -57,11 +56,13 @@ class PinbuSeat(models.Model):
             self._check_may_participate(cr, partner, activity, team)
             if shopper.holds:
                 self._let_go_of_other_hold(cr, partner, activity, line, team)
+            left = None
             if not team:
-                activity._check_opening(cr)
+                left = activity._check_opening(cr)
             elif not self._take_place(cr, team.id):
                 self._raise_no_place(cr, team)
-            self._take_pieces(cr, line, quantity, team.terms_id or activity.terms_id, team)
+            terms = team.terms_id or activity.terms_id
+            self._take_pieces(cr, line, quantity, terms, team, left)
             seat_id = self._insert_seat(
                 cr, partner, activity, line, quantity, team, inviter, accept_reroute
             )
@@ -74,26 +75,33 @@ class PinbuSeat(models.Model):
 
         :return: whether there were any
         """
-        lapsed = self.sudo().search(
-            Domain("activity_id", "=", activity.id) & self._lapsed_domain(), limit=50
-        )
+        lapsed = self.sudo()._lapsed_holds(50, activity)
         if lapsed:
             lapsed._release_hold(HOLD_LAPSED)
         return bool(lapsed)
 
     @api.model
-    def _lapsed_domain(self):
-        """:return: holds that lapsed, but for those that the closing of their team decides"""
-        now = self.env.cr.now()
-        return (
-            Domain("state", "=", "held")
-            & Domain("hold_until", "<", now)
-            & (
-                Domain("team_id", "=", False)
-                | Domain("team_id.deadline", ">", now)
-                | Domain("team_id.state", "!=", "forming")
+    def _lapsed_holds(self, limit, activity=None):
+        """:return: holds that lapsed, but for those that the closing of their team decides; of one
+        activity or of all"""
+        # SQL: every checkout asks.
+        self.flush_model(["activity_id", "hold_until", "state", "team_id"])
+        self.env["pinbu.team"].flush_model(["deadline", "state"])
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT seat.id FROM pinbu_seat seat LEFT JOIN pinbu_team team
+                    ON team.id = seat.team_id
+                 WHERE seat.state = 'held' AND seat.hold_until < %(now)s AND %(mine)s
+                   AND (team.id IS NULL OR team.deadline > %(now)s OR team.state != 'forming')
+              ORDER BY seat.id LIMIT %(limit)s
+                """,
+                now=SQL_NOW,
+                mine=SQL("seat.activity_id = %s", activity.id) if activity else SQL("TRUE"),
+                limit=limit,
             )
         )
+        return self.browse(row[0] for row in self.env.cr.fetchall())
 
     @api.model
     def _let_go_of_other_hold(self, cr, partner, activity, line, team):

@@ -17,11 +17,12 @@ class PinbuSeat(models.Model):
     _inherit = "pinbu.seat"
 
     @api.model
-    def _take_pieces(self, cr, line, quantity, terms, team):
+    def _take_pieces(self, cr, line, quantity, terms, team, left=None):
         """Take a seat's pieces, under the locks of its line and its product.
 
         :param pinbu.activity.terms terms: those of the team, or of the team to be
         :param pinbu.team team: the team to join, or an empty recordset for an opening
+        :param dict left: of an opening: what `_check_opening` has counted and locked
         :raise PinbuError: ``sold_out``
         """
         is_open = (team.stock_policy or terms.stock_policy) == "open"
@@ -34,10 +35,12 @@ class PinbuSeat(models.Model):
         pieces = terms.size if is_open else quantity
         if not self._take_quota(cr, line.id, pieces):
             raise PinbuError("sold_out", self.env._("This is sold out."))
-        # Other activities may offer the same product: the stock is counted by one at a time.
-        self._lock_products(cr, line.product_id.ids)
-        left = self.env["pinbu.activity.line"]._stock_left(cr, [line.id])[line.id]
-        if left is not None and left < pieces and not terms.is_presale:
+        if left is None:
+            # Other activities may offer the same product: one at a time counts its stock.
+            self._lock_products(cr, line.product_id.ids)
+            left = self.env["pinbu.activity.line"]._stock_left(cr, [line.id])
+        in_stock = left[line.id]
+        if in_stock is not None and in_stock < pieces and not terms.is_presale:
             raise PinbuError("sold_out", self.env._("This is sold out."))
 
     @api.model

@@ -214,7 +214,7 @@ class PinbuSettlement(models.Model):
             (team._close, team)
             for team in teams.search([("state", "=", "forming"), ("deadline", "<", now)])
         ]
-        lapsed = seats.search(seats._lapsed_domain(), limit=1000)
+        lapsed = seats._lapsed_holds(1000)
         steps += [
             (partial(seats.browse(ids)._release_hold, "hold lapsed"), ids)
             for ids in split_every(BATCH, lapsed.ids)

@@ -110,6 +110,7 @@ class PinbuTeam(models.Model):
         "A team never has more members than places.",
     )
     _forming_idx = models.Index("(deadline) WHERE state = 'forming'")
+    _forming_in_idx = models.Index("(activity_id) WHERE state = 'forming'")
 
     # === DEFAULT AND COMPUTE METHODS === #
 

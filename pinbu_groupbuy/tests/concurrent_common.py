@@ -2,9 +2,12 @@
 
 import random
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from unittest.mock import patch
+
+from psycopg2.errors import DeadlockDetected
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
@@ -112,6 +115,8 @@ class ConcurrentCase(GroupBuyMixin, BaseCase):
         request would run, in many threads that start together. What they share of this test's own
         environment must be read before.
 
+        Odoo would repeat a request that met a deadlock, a second later; here it is a failure.
+
         :return: for each its result, or the PinbuError's code; any other error is raised
         """
         arguments = list(arguments)
@@ -120,6 +125,14 @@ class ConcurrentCase(GroupBuyMixin, BaseCase):
         threads = min(THREADS, len(arguments))
         barrier = threading.Barrier(threads)
         arrived = threading.local()
+        deadlocks = []
+
+        def attempt(env, argument):
+            try:
+                return function(env, argument)
+            except DeadlockDetected as error:
+                deadlocks.append(str(error))
+                raise
 
         def request(argument):
             if not getattr(arrived, "is_here", False):
@@ -128,7 +141,7 @@ class ConcurrentCase(GroupBuyMixin, BaseCase):
             with self.registry.cursor() as cr:
                 env = api.Environment(cr, SUPERUSER_ID, {})
                 try:
-                    return service_model.retrying(lambda: function(env, argument), env)
+                    return service_model.retrying(lambda: attempt(env, argument), env)
                 except PinbuError as error:
                     cr.rollback()
                     return error.code
@@ -136,8 +149,19 @@ class ConcurrentCase(GroupBuyMixin, BaseCase):
         # Rivals who fail to serialise are what this is about: Odoo repeats them.
         with mute_logger("odoo.sql_db"), short_waits(), ThreadPoolExecutor(threads) as pool:
             results = list(pool.map(request, arguments))
+        self.assertFalse(deadlocks)
         self.look_again()
         return results
+
+    def slow(self, model, method):
+        """Let a moment pass before this method, so that rivals come in between."""
+        original = getattr(self.registry[model], method)
+
+        def slow(records, *args, **kwargs):
+            time.sleep(0.05)
+            return original(records, *args, **kwargs)
+
+        return patch.object(self.registry[model], method, slow)
 
     def look_again(self):
         """See what was committed since."""

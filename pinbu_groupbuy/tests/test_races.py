@@ -118,6 +118,22 @@ class TestCrowds(RaceCase):
         self.assertEqual(activity.line_ids.quota_taken, 9)
         self.check_invariants()
 
+    def test_twelve_activities_for_the_stock_of_three_teams(self):
+        """The stock is the product's, whichever activity sells it: an opening takes one piece and
+        owes the other two to those who join."""
+        first = self.offer(stock=10)
+        product = first.line_ids.product_id
+        activities = [first, *(self.make_activity(product=product) for _number in range(11))]
+        self.open_cr.commit()
+        jobs = [
+            (self.checking_out(activity=activity), shopper_id)
+            for activity, shopper_id in zip(activities * 2, self.people[:24].ids, strict=True)
+        ]
+        with self.slow("pinbu.seat", "_insert_seat"):
+            results = self.at_once(lambda env, job: job[0](env, job[1]), jobs)
+        self.check_results(results, 3, "sold_out")
+        self.check_invariants()
+
     def test_six_full_teams_for_the_stock_of_two(self):
         """With policy ``success`` the stock is promised at the forming, to whoever forms first."""
         activity = self.offer(stock=18, stock_policy="success")
@@ -133,7 +149,8 @@ class TestCrowds(RaceCase):
             activity.line_ids.product_id, self.warehouse.lot_stock_id, -11
         )
         self.open_cr.commit()
-        self.pay_all(orders)
+        with self.slow("pinbu.team", "_let_waiting_go"):
+            self.pay_all(orders)
         outcomes = sorted(team.state for team in teams)
         self.assertEqual(outcomes, ["failed"] * 4 + ["formed"] * 2)
         self.settle_all(processes=2)
@@ -407,10 +424,11 @@ class TestUnluckyMoments(RaceCase):
             self.at_once(self.checking_out(a), [x.id])
             self.at_once(self.checking_out(b), [y.id])
             for _round in range(ROUNDS):
-                results = self.race(
-                    x=self.joining(b, x),
-                    y=self.joining(a, y),
-                )
+                with self.slow("pinbu.seat", "_take_place"):
+                    results = self.race(
+                        x=self.joining(b, x),
+                        y=self.joining(a, y),
+                    )
                 self.check_invariants()
                 self.assertEqual((a.seats_taken, b.seats_taken), (2, 2))
                 if size > 2:
