@@ -23,6 +23,7 @@
         "views/activity_views.xml",
         "views/team_views.xml",
         "views/menus.xml",
+        "views/res_config_settings_views.xml",
     ],
     "assets": {"web.assets_backend": ["pinbu_subsidy/static/src/**/*"]},
     "uninstall_hook": "uninstall_hook",

@@ -14,6 +14,7 @@ from . import (
     pinbu_voucher,
     pinbu_wallet_entry,
     res_company,
+    res_config_settings,
     sale_order,
     sale_order_voucher,
 )

@@ -10,8 +10,8 @@ class PinbuActivity(models.Model):
         "pinbu.subsidy.rule", "activity_id", string="Subsidies", copy=True
     )
 
-    def _promise(self, partner, line, quantity, team):
-        promise = super()._promise(partner, line, quantity, team)
+    def _promise(self, partner, line, quantity, team, is_fresh=True):
+        promise = super()._promise(partner, line, quantity, team, is_fresh)
         items = self._subsidy_items()
         if not items:
             return promise

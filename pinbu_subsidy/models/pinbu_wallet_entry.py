@@ -26,7 +26,17 @@ class PinbuWalletEntry(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     currency_id = fields.Many2one(related="card_id.program_id.currency_id")
     kind = fields.Selection(
-        [("subsidy", "Subsidy"), ("native", "Change in Odoo")], required=True, readonly=True
+        [
+            ("subsidy", "Subsidy"),
+            ("spend", "Spent"),
+            ("refund", "Refund"),
+            ("withdrawal", "Withdrawal"),
+            ("withdrawal_return", "Withdrawal Returned"),
+            ("take_back", "Taken Back"),
+            ("native", "Change in Odoo"),
+        ],
+        required=True,
+        readonly=True,
     )
     amount_minor = fields.Integer(
         string="Amount (minor units)",
