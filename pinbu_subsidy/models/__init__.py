@@ -9,6 +9,7 @@ from . import (
     pinbu_seat_voucher,
     pinbu_subsidy,
     pinbu_subsidy_rule,
+    pinbu_subsidy_take_back,
     pinbu_team,
     pinbu_transition,
     pinbu_voucher,

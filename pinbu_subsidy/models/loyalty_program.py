@@ -19,6 +19,12 @@ class LoyaltyProgram(models.Model):
         help="The program of the codes that shoppers win for services. No checkout takes them.",
     )
 
+    pinbu_is_ticket = fields.Boolean(
+        string="Ticket for a Team",
+        help="Its coupons are tickets: each pays a part or all of the next group-buying team that "
+        "its shopper joins, by what the reward takes off.",
+    )
+
     _pinbu_wallet_per_company = models.UniqueIndex(
         "(company_id) WHERE pinbu_is_wallet AND active",
         "A company has one subsidy wallet program.",

@@ -1,4 +1,6 @@
+import json
 import logging
+import secrets
 
 import psycopg2
 import psycopg2.extensions
@@ -25,19 +27,27 @@ TRIES = 3
 
 
 class PinbuSubsidy(models.Model):
-    """What one seat of a failed team is owed under one promise: one row, paid once.
+    """What one shopper is owed under one promise, invite, task or prize: one row, granted once.
 
-    The row is made when the team fails, under a unique key, and granted by a scheduler in
-    transactions of its own: a refund never waits for a subsidy, nor a subsidy for a refund.
+    A row is made by `_owe`, under a unique key, and granted by a scheduler in transactions of its
+    own: a refund never waits for a subsidy, nor a subsidy for a refund.
     """
 
     _name = "pinbu.subsidy"
     _description = "Subsidy"
     _order = "id desc"
 
-    seat_id = fields.Many2one("pinbu.seat", required=True, readonly=True, ondelete="restrict")
+    seat_id = fields.Many2one(
+        "pinbu.seat",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The seat whose loss it makes up for; none for invites, tasks and prizes.",
+    )
     key = fields.Char(
-        required=True, readonly=True, help="What is subsidised of this seat: rule:<id>."
+        required=True,
+        readonly=True,
+        help="What is subsidised of this seat, or else of this shopper: rule:<id>, …",
     )
     rule_id = fields.Many2one("pinbu.subsidy.rule", readonly=True, ondelete="set null")
     partner_id = fields.Many2one(
@@ -50,16 +60,62 @@ class PinbuSubsidy(models.Model):
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
-    activity_id = fields.Many2one(related="seat_id.activity_id", store=True, index=True)
-    team_id = fields.Many2one(related="seat_id.team_id", store=True, index="btree_not_null")
+    activity_id = fields.Many2one(
+        "pinbu.activity", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
+    team_id = fields.Many2one(
+        "pinbu.team", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     order_id = fields.Many2one(related="seat_id.order_id")
-    type = fields.Selection([("cash", "Cash in the Wallet")], required=True, readonly=True)
+    type = fields.Selection(
+        [
+            ("cash", "Cash in the Wallet"),
+            ("coupon", "Coupon"),
+            ("points", "Loyalty Points"),
+            ("ticket", "Ticket for the Next Team"),
+            ("gift", "Gift"),
+        ],
+        required=True,
+        readonly=True,
+    )
     amount_minor = fields.Integer(
-        string="Amount (minor units)", required=True, readonly=True, help="1990 is 19.90."
+        string="Amount (minor units)", readonly=True, help="Of cash. 1990 is 19.90."
     )
     amount = fields.Monetary(compute="_compute_amount", store=True)
+    draw = fields.Json(
+        readonly=True,
+        help="The published range that the amount was drawn from once, in minor units: the least, "
+        "the most and the step.",
+    )
+    points = fields.Integer(readonly=True, help="How many loyalty points.")
+    program_id = fields.Many2one(
+        "loyalty.program",
+        readonly=True,
+        ondelete="restrict",
+        help="What the coupon, the ticket or the points are of.",
+    )
+    product_id = fields.Many2one(
+        "product.product", string="Gift", readonly=True, ondelete="restrict"
+    )
+    valid_days = fields.Integer(
+        readonly=True, help="How long what was granted can be used; 0: without end."
+    )
+    withdraw_after_wins = fields.Integer(
+        readonly=True,
+        default=0,
+        help="After how many delivered wins the shopper may withdraw this money. Until then it can "
+        "only be spent.",
+    )
     reason = fields.Selection(
-        [("team_failed", "Team not full")], required=True, readonly=True, string="For"
+        [
+            ("team_failed", "Team not full"),
+            ("invite", "Invite"),
+            ("task", "Task"),
+            ("prize", "Prize"),
+        ],
+        required=True,
+        readonly=True,
+        string="For",
     )
     state = fields.Selection(
         [("due", "Due"), ("granted", "Granted"), ("void", "Void"), ("blocked", "Blocked")],
@@ -73,11 +129,36 @@ class PinbuSubsidy(models.Model):
     entry_id = fields.Many2one(
         "pinbu.wallet.entry", string="Ledger Entry", readonly=True, ondelete="restrict"
     )
+    card_id = fields.Many2one(
+        "loyalty.card",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The coupon or ticket that was made, or the card that holds the points.",
+    )
+    gift_order_id = fields.Many2one(
+        "sale.order",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The order by which the gift is shipped, at a price of zero.",
+    )
 
     _once = models.Constraint("UNIQUE(seat_id, key)", "A seat is subsidised once for each promise.")
-    _amount_positive = models.Constraint("CHECK(amount_minor > 0)", "A subsidy must be above zero.")
+    _once_without_seat = models.UniqueIndex(
+        "(partner_id, company_id, key) WHERE seat_id IS NULL",
+        "A shopper is rewarded once for each reason.",
+    )
+    _worth_something = models.Constraint(
+        """CHECK(CASE type WHEN 'cash' THEN amount_minor > 0
+                           WHEN 'points' THEN points > 0 AND program_id IS NOT NULL
+                           WHEN 'gift' THEN product_id IS NOT NULL
+                           ELSE program_id IS NOT NULL END)""",
+        "A subsidy must be worth something.",
+    )
+    # One that was taken back keeps the date on which it was granted.
     _granted = models.Constraint(
-        "CHECK((state = 'granted') = (granted_at IS NOT NULL))",
+        "CHECK(state = 'void' OR (state = 'granted') = (granted_at IS NOT NULL))",
         "A granted subsidy has a date.",
     )
     _due = models.Index("(id) WHERE state = 'due'")
@@ -89,12 +170,23 @@ class PinbuSubsidy(models.Model):
         for subsidy in self:
             subsidy.amount = from_minor(subsidy.amount_minor, subsidy.currency_id)
 
-    @api.depends("order_id", "amount")
+    @api.depends("order_id", "partner_id", "type", "amount", "points", "program_id", "product_id")
     def _compute_display_name(self):
         for subsidy in self:
-            subsidy.display_name = (
-                f"{subsidy.order_id.name}: {subsidy.currency_id.format(subsidy.amount)}"
-            )
+            origin = subsidy.order_id.name or subsidy.partner_id.display_name
+            subsidy.display_name = f"{origin}: {subsidy._worth()}"
+
+    def _worth(self):
+        """:return: what it is, in the reader's language
+        :rtype: str
+        """
+        self.ensure_one()
+        if self.type == "cash":
+            return self.currency_id.format(self.amount)
+        if self.type == "gift":
+            return self.sudo().product_id.display_name
+        program = self.sudo().program_id.name
+        return f"{self.points} {program}" if self.type == "points" else program
 
     # === CRUD METHODS === #
 
@@ -149,6 +241,84 @@ class PinbuSubsidy(models.Model):
         return moved
 
     @api.model
+    def _owe(self, rows):
+        """Write down what shoppers are owed, and have it granted when it is due.
+
+        Rows that are there already stay as they are, drawn amounts too.
+
+        :param list[dict] rows: ``partner_id``, ``company_id``, ``type``, ``reason`` and ``key``
+            (unique for the seat, or without one for shopper and company); where there are such:
+            ``seat_id``, ``team_id``, ``activity_id``, ``rule_id``; of cash ``amount_minor``, or
+            ``draw`` (``{min, max, step}`` in minor units) to have it drawn now, and
+            ``withdraw_after_wins``; ``points``; ``program_id`` of coupons, tickets and points;
+            ``product_id`` of a gift; ``delay_minutes``, ``valid_days``, ``note``
+        :return: the new rows
+        :rtype: pinbu.subsidy
+        """
+        if not rows:
+            return self.browse()
+        rows = [self._prepare_row(row) for row in rows]
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO pinbu_subsidy (%s) VALUES %s"
+                " ON CONFLICT DO NOTHING RETURNING id, due_at",
+                SQL(", ").join(map(SQL.identifier, rows[0])),
+                SQL(", ").join(
+                    SQL("(%s)", SQL(", ").join(SQL("%s", value) for value in row.values()))
+                    for row in rows
+                ),
+            )
+        )
+        written = self.env.cr.fetchall()
+        self.invalidate_model(flush=False)
+        if written:
+            self.env.ref("pinbu_subsidy.ir_cron_grant").sudo()._trigger(
+                at=min(due_at for _id, due_at in written)
+            )
+        return self.browse(row[0] for row in written)
+
+    def _prepare_row(self, row):
+        """:return: the columns of a row of `_owe`, the same and in the same order for each row"""
+        draw = row.get("draw")
+        amount_minor = self._draw(draw) if draw else row.get("amount_minor")
+        currency = self.env["res.company"].browse(row["company_id"]).currency_id
+        return {
+            "seat_id": row.get("seat_id"),
+            "key": row["key"],
+            "rule_id": row.get("rule_id"),
+            "partner_id": row["partner_id"],
+            "company_id": row["company_id"],
+            "activity_id": row.get("activity_id"),
+            "team_id": row.get("team_id"),
+            "type": row["type"],
+            "amount_minor": amount_minor,
+            "amount": amount_minor and from_minor(amount_minor, currency),
+            "draw": json.dumps(draw) if draw else None,
+            "points": row.get("points"),
+            "program_id": row.get("program_id"),
+            "product_id": row.get("product_id"),
+            "valid_days": row.get("valid_days"),
+            "withdraw_after_wins": row.get("withdraw_after_wins") or 0,
+            "reason": row["reason"],
+            "note": row.get("note"),
+            "state": "due",
+            "due_at": SQL("%s + %s * interval '1 minute'", SQL_NOW, row.get("delay_minutes") or 0),
+            "create_uid": self.env.uid,
+            "write_uid": self.env.uid,
+            "create_date": SQL_NOW,
+            "write_date": SQL_NOW,
+        }
+
+    @api.model
+    def _draw(self, draw):
+        """:return: one of the amounts of a published range, each as likely as the others
+        :rtype: int
+        """
+        steps = (draw["max"] - draw["min"]) // draw["step"]
+        return draw["min"] + draw["step"] * secrets.randbelow(steps + 1)
+
+    @api.model
     def _owed(self, teams):
         """What the members of failed teams were promised and are due.
 
@@ -184,9 +354,7 @@ class PinbuSubsidy(models.Model):
                         "team_id": team.id,
                         "type": item["type"],
                         "amount_minor": item["amount"],
-                        "amount": from_minor(item["amount"], seat.company_id.currency_id),
                         "reason": "team_failed",
-                        "state": "due",
                     }
         rules = self.env["pinbu.subsidy.rule"].browse({row["rule_id"] for row in owed.values()})
         there = set(rules.exists().ids)
@@ -202,31 +370,7 @@ class PinbuSubsidy(models.Model):
         :return: the new rows
         :rtype: pinbu.subsidy
         """
-        owed = self._owed(teams)
-        if not owed:
-            return self.browse()
-        common = {
-            "create_uid": self.env.uid,
-            "write_uid": self.env.uid,
-            "create_date": SQL_NOW,
-            "write_date": SQL_NOW,
-            "due_at": SQL_NOW,
-        }
-        rows = [row | common for _key, row in sorted(owed.items())]
-        self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                "INSERT INTO pinbu_subsidy (%s) VALUES %s"
-                " ON CONFLICT (seat_id, key) DO NOTHING RETURNING id",
-                SQL(", ").join(map(SQL.identifier, rows[0])),
-                SQL(", ").join(
-                    SQL("(%s)", SQL(", ").join(SQL("%s", value) for value in row.values()))
-                    for row in rows
-                ),
-            )
-        )
-        new = self.browse(row[0] for row in self.env.cr.fetchall())
-        self.invalidate_model(flush=False)
+        new = self._owe([row for _key, row in sorted(self._owed(teams).items())])
         teams.invalidate_recordset(["subsidy_ids"], flush=False)
         return new
 
@@ -243,7 +387,12 @@ class PinbuSubsidy(models.Model):
         :rtype: list[int]
         """
         self.env.flush_all()
-        conditions = [SQL("state = 'due'"), SQL("due_at <= %s", SQL_NOW), SQL("id > %s", after)]
+        # Cash only: what else can be owed is not granted yet.
+        conditions = [
+            SQL("state = 'due' AND type = 'cash'"),
+            SQL("due_at <= %s", SQL_NOW),
+            SQL("id > %s", after),
+        ]
         if ids is not None:
             conditions.append(SQL("id = ANY(%s)", list(ids)))
         self.env.cr.execute(
@@ -266,7 +415,7 @@ class PinbuSubsidy(models.Model):
                         "card_id": wallets[subsidy.partner_id.id].id,
                         "kind": "subsidy",
                         "amount_minor": subsidy.amount_minor,
-                        "reference": subsidy.order_id.name,
+                        "reference": subsidy.order_id.name or None,
                         "idempotency_key": f"subsidy:{subsidy.id}",
                     }
                     for subsidy in owed
@@ -311,7 +460,7 @@ class PinbuSubsidy(models.Model):
         self.env.cr.execute(
             SQL(
                 "SELECT id FROM pinbu_subsidy"
-                " WHERE state = 'due' AND due_at <= %s AND id > %s ORDER BY id LIMIT %s",
+                " WHERE state = 'due' AND type = 'cash' AND due_at <= %s AND id > %s ORDER BY id LIMIT %s",
                 SQL_NOW,
                 after,
                 GRANT_BATCH,

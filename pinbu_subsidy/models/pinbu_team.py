@@ -8,8 +8,7 @@ class PinbuTeam(models.Model):
 
     def _team_failed(self):
         result = super()._team_failed()
-        if self.env["pinbu.subsidy"]._create_owed(self):
-            self.env.ref("pinbu_subsidy.ir_cron_grant").sudo()._trigger()
+        self.env["pinbu.subsidy"]._create_owed(self)
         return result
 
     def _is_settled(self):

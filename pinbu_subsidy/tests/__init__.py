@@ -2,6 +2,7 @@ from . import (
     test_api_wallet,
     test_concurrency,
     test_loyalty,
+    test_owe,
     test_promotions,
     test_screens,
     test_subsidy,

@@ -67,6 +67,8 @@ class TestConcurrency(TransactionCase):
             [
                 {
                     "seat_id": seat.id,
+                    "team_id": team.id,
+                    "activity_id": activity.id,
                     "key": f"rule:{rule}",
                     "partner_id": seat.partner_id.id,
                     "company_id": seat.company_id.id,
