@@ -15,6 +15,7 @@ from . import (
     pinbu_voucher,
     pinbu_wallet_entry,
     res_company,
+    res_company_books,
     res_config_settings,
     sale_order,
     sale_order_voucher,

@@ -1,5 +1,6 @@
 from . import (
     test_api_wallet,
+    test_books,
     test_concurrency,
     test_loyalty,
     test_owe,
