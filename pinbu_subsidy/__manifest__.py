@@ -15,6 +15,7 @@
         "security/ir.model.access.csv",
         "security/rules.xml",
         "data/ir_cron.xml",
+        "data/payment_method.xml",
         "views/subsidy_rule_views.xml",
         "views/subsidy_views.xml",
         "views/wallet_views.xml",

@@ -21,6 +21,7 @@ from . import (
     pinbu_seat_delivery,
     pinbu_seat_late,
     pinbu_seat_lease,
+    pinbu_seat_means,
     pinbu_seat_pieces,
     pinbu_seat_schedule,
     pinbu_seat_settlement,

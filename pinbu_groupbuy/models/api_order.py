@@ -11,6 +11,7 @@ from ..api import render
 from ..api.paging import search_page
 from ..exceptions import PinbuError
 from ..transactions import renew_snapshot
+from .pinbu_seat_means import Means
 
 # So many other teams are shown to who came too late.
 SUGGESTED = 3
@@ -134,7 +135,7 @@ class SaleOrder(models.Model):
                 method._to_api(render.to_minor(fee, currency))
                 for method, fee in quote["delivery_methods"].items()
             ],
-            "coupons": [],
+            "coupons": quote["coupons"],
             "promise": quote["promise"],
             "promise_version": self._api_promise_version(quote),
             # Who is about to open a team may rather fill up one that waits.
@@ -164,6 +165,7 @@ class SaleOrder(models.Model):
                 inviter=self._api_inviter(partner, body.inviter),
                 accept_reroute=bool(body.accept_reroute),
                 delivery_method=wish["delivery_method"],
+                means=wish["means"],
             )
         except PinbuError as refusal:
             raise self._api_with_others(refusal, wish) from None
@@ -214,6 +216,9 @@ class SaleOrder(models.Model):
             "team": team,
             "address": address,
             "delivery_method": activity._api_find_delivery_method(body.delivery_method_id),
+            "means": Means(
+                bool(body.use_wallet), tuple(sorted(set(body.coupon_ids or ()))), body.points or 0
+            ),
         }
 
     @api.model
@@ -230,7 +235,8 @@ class SaleOrder(models.Model):
             {name: value for name, value in item.items() if name != "conditions"}
             for item in quote["promise"]["items"]
         ]
-        terms = json.dumps([quote["amount"], items], sort_keys=True)
+        amounts = [quote[name] for name in ("amount", "wallet_amount", "discount_amount")]
+        terms = json.dumps([amounts, items], sort_keys=True)
         return hashlib.sha256(terms.encode()).hexdigest()[:16]
 
     @api.model
@@ -244,6 +250,7 @@ class SaleOrder(models.Model):
                 wish["team"],
                 address=wish["address"],
                 delivery_method=wish["delivery_method"],
+                means=wish["means"],
             )
         except PinbuError as refusal:
             raise self._api_with_others(refusal, wish) from None
@@ -295,7 +302,7 @@ class SaleOrder(models.Model):
     def _to_api_one(self, team, images):
         seat = self.seat_ids
         fees = self.order_line.filtered("is_delivery")
-        goods = self.order_line - fees
+        goods = self.order_line.filtered(lambda line: line._pinbu_is_goods())
         minor = self._api_minor
         address = self.partner_shipping_id
         return {
@@ -313,9 +320,7 @@ class SaleOrder(models.Model):
             "currency": self.currency_id.name,
             "goods_amount": minor(sum(goods.mapped("price_total"))),
             "delivery_fee": minor(sum(fees.mapped("price_total"))),
-            "discount_amount": 0,
-            "wallet_amount": 0,
-            "amount": minor(self.amount_total),
+            **self._to_api_means(),
             "remark": self.pinbu_remark or "",
             "address": address._to_api_address() if address != self.partner_id else None,
             "created_at": render.to_iso(self.create_date),
@@ -338,9 +343,19 @@ class SaleOrder(models.Model):
     def _api_minor(self, amount):
         return render.to_minor(amount, self.currency_id)
 
+    def _to_api_means(self):
+        """Hook: what other means than fresh money paid, and what is left, in minor units."""
+        return {
+            "discount_amount": 0,
+            "wallet_amount": 0,
+            "amount": self._api_minor(self.amount_total),
+        }
+
     def _to_api_payment(self):
         """The payment that counts: the one that bought the place, else the newest."""
-        payments = self.transaction_ids.filtered(lambda tx: tx.operation != "refund").sorted("id")
+        payments = self.transaction_ids.filtered(
+            lambda tx: tx.operation != "refund" and not tx._pinbu_is_leg()
+        ).sorted("id")
         tx = self.seat_ids.transaction_id or payments[-1:]
         if not tx:
             return None
@@ -357,7 +372,8 @@ class SaleOrder(models.Model):
             amount = self._api_minor(seat.refund_amount)
             return {"state": seat.refund_state, "amount": amount}
         if self._pinbu_state() in ("lost", "closed"):
-            received = sum(self._pinbu_received_transactions().mapped("amount"))
+            payments = self._pinbu_received_transactions()
+            received = sum(tx.amount - tx.pinbu_refunded for tx in payments)
         else:
             received = 0
         if received:

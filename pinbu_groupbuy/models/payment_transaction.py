@@ -32,7 +32,7 @@ class PaymentTransaction(models.Model):
             if (
                 len(order) > 1
                 or order.currency_id != tx.currency_id
-                or order.currency_id.compare_amounts(tx.amount, order.amount_total)
+                or not tx._pinbu_is_fitting(order._pinbu_amount_due())
             ):
                 raise ValidationError(
                     self.env._("A group-buying order is paid alone and in one sum.")
@@ -49,9 +49,21 @@ class PaymentTransaction(models.Model):
     def _is_group_buy(self):
         return bool(self.sudo().sale_order_ids.seat_ids)
 
+    def _pinbu_is_leg(self):
+        """Hook: whether this pays a part of an order at once, and its place is bought by the
+        payment of the rest. What such a leg has paid goes back when the place is gone."""
+        self.ensure_one()
+        return False
+
+    def _pinbu_is_fitting(self, due):
+        """:param float due: what the order's legs leave to pay, this one included if it is one"""
+        if self._pinbu_is_leg():
+            return self.currency_id.compare_amounts(due, 0) >= 0
+        return not self.currency_id.compare_amounts(self.amount, due)
+
     @api.model
     def _pinbu_create(self, order):
-        """Open the payment of an order.
+        """Open the payment of what an order's legs leave to pay.
 
         :raise PinbuError: ``provider_error`` when the company has no provider to pay with
         """
@@ -67,7 +79,7 @@ class PaymentTransaction(models.Model):
                 "payment_method_id": method.id,
                 # Odoo numbers references by counting, and rivals meet on its unique key.
                 "reference": f"{order.name}-{secrets.token_hex(4)}",
-                "amount": order.amount_total,
+                "amount": order._pinbu_amount_due(),
                 "currency_id": order.currency_id.id,
                 "partner_id": order.partner_id.id,
                 "operation": "online_direct",
@@ -128,7 +140,7 @@ class PaymentTransaction(models.Model):
     def _pinbu_is_amount_due(self):
         order = self.sale_order_ids
         return (
-            not order.currency_id.compare_amounts(self.amount, order.amount_total)
+            not order.currency_id.compare_amounts(self.amount, order._pinbu_amount_due())
             and order.seat_ids._is_ordered()
         )
 

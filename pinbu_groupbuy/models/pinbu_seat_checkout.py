@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ..exceptions import PinbuError
 from ..transactions import SQL_NOW, in_test_transaction, renew_snapshot
+from .pinbu_seat_means import FRESH_MONEY
 
 
 class PinbuSeat(models.Model):
@@ -14,14 +15,24 @@ class PinbuSeat(models.Model):
 
     @api.model
     def _quote(
-        self, partner, activity, product, quantity, team, address=None, delivery_method=None
+        self,
+        partner,
+        activity,
+        product,
+        quantity,
+        team,
+        address=None,
+        delivery_method=None,
+        means=FRESH_MONEY,
     ):
         """What an order would cost and promise now. Writes nothing, holds nothing.
 
         :param delivery.carrier delivery_method: what the shopper chose, or None
+        :param Means means: what the shopper wants to pay with beside fresh money
         :return: amounts in the activity's currency: ``goods_amount``, ``delivery_fee``,
-                 ``discount_amount``, ``wallet_amount``, ``amount``; ``delivery_methods``: the fee
-                 of each one that serves the address, in the order of proposal; and ``promise``
+                 ``discount_amount``, ``wallet_amount``, ``amount`` (what is left to pay);
+                 ``delivery_methods``: the fee of each one that serves the address, in the order of
+                 proposal; ``coupons``; and ``promise``
         :raise PinbuError: for what a checkout would be refused for, but for a race
         """
         activity, line, team = self._check_offer(partner, activity, product, quantity, team)
@@ -30,14 +41,17 @@ class PinbuSeat(models.Model):
         methods, fee = self._quote_delivery(
             partner, line, quantity, price, address, delivery_method
         )
+        paid = self._quote_means(partner, line, team, amount, fee, means)
+        is_fresh = self._pays_fresh(partner, activity, team, means)
         return {
             "goods_amount": amount,
             "delivery_fee": fee,
-            "discount_amount": 0.0,
-            "wallet_amount": 0.0,
-            "amount": activity.currency_id.round(amount + fee),
+            **paid,
+            "amount": activity.currency_id.round(
+                amount + fee - paid["discount_amount"] - paid["wallet_amount"]
+            ),
             "delivery_methods": methods,
-            "promise": activity._promise(partner, line, quantity, team),
+            "promise": activity._promise(partner, line, quantity, team, is_fresh),
         }
 
     @api.model
@@ -53,6 +67,7 @@ class PinbuSeat(models.Model):
         inviter=None,
         accept_reroute=False,
         delivery_method=None,
+        means=FRESH_MONEY,
     ):
         """Hold a place for the shopper and make the order to be paid for it.
 
@@ -62,6 +77,7 @@ class PinbuSeat(models.Model):
         :param res.partner partner: the shopper; the caller has authenticated them
         :param res.partner address: where to ship to; the caller has checked that it is theirs
         :param delivery.carrier delivery_method: one of the activity's; the first that fits if None
+        :param Means means: what to pay with beside fresh money; taken at once
         :return: the order, and whether it is a new one
         :rtype: tuple[sale.order, bool]
         :raise PinbuError: see the codes of 409 and 403 in the API contract
@@ -83,9 +99,9 @@ class PinbuSeat(models.Model):
             # The claim was committed beside this transaction, which wrote nothing.
             renew_snapshot(self.env)
             if seat.order_id:
-                seat._update_order(address, remark, method)
+                seat._update_order(address, remark, method, means)
                 return seat.order_id, False
-            return seat._create_order(address, remark, method), True
+            return seat._create_order(address, remark, method, means), True
         except OperationalError:
             # Odoo runs the request again, which then finds the place it holds.
             raise
@@ -176,7 +192,7 @@ class PinbuSeat(models.Model):
             limit=1,
         )
 
-    def _create_order(self, address, remark, method):
+    def _create_order(self, address, remark, method, means):
         self.ensure_one()
         orders = (
             self.env["sale.order"]
@@ -192,14 +208,14 @@ class PinbuSeat(models.Model):
         )
         # All partners that an order looks at, in one statement instead of three.
         (self.partner_id | self.company_id.partner_id | self.env.user.partner_id).mapped("name")
-        order = orders.create(self._prepare_order(address, remark))
-        self._check_amount(order, self._set_delivery(order, method))
-        self.order_id = order
+        self.order_id = orders.create(self._prepare_order(address, remark, means))
+        self._settle_amount(method, means)
         return self.order_id
 
-    def _prepare_order(self, address, remark):
+    def _prepare_order(self, address, remark, means):
         self.ensure_one()
         return {
+            **self._prepare_means(means),
             "company_id": self.company_id.id,
             "partner_id": self.partner_id.id,
             # No pricelist: its currency or discount would make another price of the group price.
@@ -210,9 +226,6 @@ class PinbuSeat(models.Model):
             "validity_date": False,
             "order_line": [Command.create(self._prepare_order_line())],
             "pinbu_remark": remark,
-            "pinbu_promise": self.activity_id._promise(
-                self.partner_id, self.line_id, self.quantity, self.team_id
-            ),
             # Only the whole amount, paid through the provider, confirms it.
             "require_signature": False,
             "require_payment": True,
@@ -225,6 +238,17 @@ class PinbuSeat(models.Model):
             .sudo()
             .search([("company_id", "=", self.company_id.id)], limit=1)
             .id,
+        }
+
+    def _prepare_means(self, means):
+        """:return: values of the order: what it is paid with, and what is promised to that"""
+        self.ensure_one()
+        is_fresh = self._pays_fresh(self.partner_id, self.activity_id, self.team_id, means)
+        return {
+            "pinbu_means": means._asdict() if means != FRESH_MONEY else False,
+            "pinbu_promise": self.activity_id._promise(
+                self.partner_id, self.line_id, self.quantity, self.team_id, is_fresh
+            ),
         }
 
     def _prepare_order_line(self):
@@ -241,11 +265,11 @@ class PinbuSeat(models.Model):
         self.ensure_one()
         return self.terms_id._price_of(self.product_id) or self.line_id.group_price
 
-    def _update_order(self, address, remark, method):
+    def _update_order(self, address, remark, method, means):
         """Bring an unpaid order up to what the shopper wants now.
 
         :raise PinbuError: ``already_paid`` when a payment came in this very moment;
-                           ``not_deliverable``
+                           ``not_deliverable``; as `_take_means`
         """
         self.ensure_one()
         order = self.order_id
@@ -255,32 +279,38 @@ class PinbuSeat(models.Model):
         }
         is_same = order._convert_to_write({n: order[n] for n in wanted}) == wanted
         # Impatient taps ask for what is there already: nothing to write, nothing to fight about.
-        if is_same and self._is_ordered() and self._is_delivered_by(method):
+        if is_same and self._is_as_wanted(method, means):
             return
         self._check_still_held()
         order.write(wanted)
-        if not (self._is_ordered() and self._is_delivered_by(method)):
-            self._order_anew(method)
+        if not self._is_as_wanted(method, means):
+            self._order_anew(method, means)
+
+    def _is_as_wanted(self, method, means):
+        return self._is_ordered() and self._is_delivered_by(method) and self._has_taken(means)
 
     def _is_ordered(self):
         """Whether the order asks for just what the seat holds."""
-        line = self.order_id.order_line.filtered(lambda line: not line.is_delivery)
+        line = self.order_id.order_line.filtered(lambda line: line._pinbu_is_goods())
         return (line.product_id, line.product_uom_qty) == (self.product_id, self.quantity)
 
     def _order_what_is_held(self):
         """Make the order ask for what the seat holds, under today's terms."""
         if not self._is_ordered():
-            self._order_anew(self.order_id.carrier_id)
+            self._order_anew(self.order_id.carrier_id, self.order_id._pinbu_wanted_means())
 
-    def _order_anew(self, method):
+    def _order_anew(self, method, means):
         """What was asked for before is another sum: a payment of it must not come any more."""
         order = self.order_id
         order._pinbu_close_payments()
         order.order_line = [Command.clear(), Command.create(self._prepare_order_line())]
-        order.pinbu_promise = self.activity_id._promise(
-            self.partner_id, self.line_id, self.quantity, self.team_id
-        )
-        self._check_amount(order, self._set_delivery(order, method))
+        order.write(self._prepare_means(means))
+        self._settle_amount(method, means)
+
+    def _settle_amount(self, method, means):
+        """Add to the order what its delivery costs, and have the means pay their part."""
+        fee = self._set_delivery(self.order_id, method)
+        self._check_amount(self.order_id, fee, self._take_means(means))
 
     def _check_still_held(self):
         """Touch the seat, so that a payment that comes in meanwhile and this do not both pass.
@@ -299,10 +329,10 @@ class PinbuSeat(models.Model):
             raise PinbuError("already_paid", self.env._("This order is paid already."))
         self.invalidate_recordset(["payment_asked_at"])
 
-    def _check_amount(self, order, fee):
-        """What is charged is the group price and the delivery fee as quoted, whatever taxes and
-        price lists would make of them."""
-        due = self.currency_id.round(self._unit_price() * self.quantity + fee)
+    def _check_amount(self, order, fee, discount):
+        """What is charged is the group price and the delivery fee as quoted, less what coupons
+        take off, whatever taxes and price lists would make of them."""
+        due = self.currency_id.round(self._unit_price() * self.quantity + fee - discount)
         if self.currency_id.compare_amounts(order.amount_total, due):
             raise PinbuError(
                 "activity_not_running",

@@ -4,6 +4,7 @@ from odoo.fields import Domain
 
 from ..const import REFUND_STATE
 from ..exceptions import PinbuError
+from .pinbu_seat_means import FRESH_MONEY, Means
 
 # What nobody but Pinbu itself changes on an order whose team decides about it.
 PROTECTED_FIELDS = {
@@ -45,6 +46,11 @@ class SaleOrder(models.Model):
     pinbu_refund_state = fields.Selection(related="seat_ids.refund_state", string="Refund")
     pinbu_promise = fields.Json(
         copy=False, readonly=True, help="What was promised for a failed team, as shown at checkout."
+    )
+    pinbu_means = fields.Json(
+        copy=False,
+        readonly=True,
+        help="What the shopper wants to pay with beside fresh money, as said at checkout.",
     )
     pinbu_cancelled = fields.Boolean(
         string="Cancelled with its Place",
@@ -214,6 +220,15 @@ class SaleOrder(models.Model):
         if self._pinbu_state() != "unpaid" or not seat._release_hold("cancelled by the shopper"):
             raise PinbuError("order_closed", self.env._("This order is closed."))
 
+    def _pinbu_wanted_means(self):
+        """:return: what the shopper wants to pay with beside fresh money
+        :rtype: Means
+        """
+        self.ensure_one()
+        if not self.pinbu_means:
+            return FRESH_MONEY
+        return Means(**{**self.pinbu_means, "coupon_ids": tuple(self.pinbu_means["coupon_ids"])})
+
     # === BUSINESS METHODS: STOCK === #
 
     def _pinbu_confirm(self):
@@ -257,6 +272,11 @@ class SaleOrderLine(models.Model):
         self._check_team_does_not_decide()
 
     # === BUSINESS METHODS === #
+
+    def _pinbu_is_goods(self):
+        """Hook: whether this line is what was ordered, and not what was added to it."""
+        self.ensure_one()
+        return not self.is_delivery
 
     def _check_team_does_not_decide(self):
         """What a member ordered stays as it is until the team has decided. Pinbu itself, which

@@ -46,7 +46,8 @@ class SaleOrder(models.Model):
     def _pinbu_start_payment(self):
         """The payment that this order waits for, made when there is none yet.
 
-        :return: a transaction in state draft or pending, of exactly the amount due
+        :return: a transaction in state draft or pending, of exactly the amount due; or one that is
+                 done, where nothing is left to pay
         :rtype: payment.transaction
         :raise PinbuError: ``already_paid``, ``order_closed`` or ``provider_error``
         """
@@ -62,11 +63,22 @@ class SaleOrder(models.Model):
         # A checkout that was killed half-way may have left the order behind its seat.
         order.seat_ids._order_what_is_held()
         pending = order._pinbu_open_payments()
+        due = order._pinbu_amount_due()
         current = pending.filtered(
-            lambda tx: not order.currency_id.compare_amounts(tx.amount, order.amount_total)
+            lambda tx: not order.currency_id.compare_amounts(tx.amount, due)
         )[:1]
         (pending - current)._set_canceled()
         return current or order.env["payment.transaction"]._pinbu_create(order)
+
+    def _pinbu_legs(self):
+        """:return: the transactions that paid a part of these orders, see `_pinbu_is_leg`"""
+        return self._pinbu_received_transactions().filtered(lambda tx: tx._pinbu_is_leg())
+
+    def _pinbu_amount_due(self):
+        """:return: what the order's legs leave to pay, in its currency"""
+        self.ensure_one()
+        paid = sum(leg.amount - leg.pinbu_refunded for leg in self._pinbu_legs())
+        return self.currency_id.round(self.amount_total - paid)
 
     def _pinbu_close_payments(self):
         """Close open payments; should one of them still arrive, it is refunded."""
@@ -95,13 +107,19 @@ class SaleOrder(models.Model):
 
     def _pinbu_surplus_transactions(self):
         """Payments that bought nothing: all of a place that is gone; all but the one that bought
-        a place that lives."""
+        a place that lives, and the legs beside it."""
         surplus = self.env["payment.transaction"]
         for order in self:
-            seat = order.seat_ids
-            kept = seat.transaction_id if seat._keeps_payment() else surplus.browse()
-            surplus |= order._pinbu_received_transactions() - kept
+            surplus |= order._pinbu_received_transactions() - order._pinbu_kept_transactions()
         return surplus
+
+    def _pinbu_kept_transactions(self):
+        """:return: the payments of this order that stay with the merchant as it stands now"""
+        self.ensure_one()
+        seat = self.seat_ids
+        if not seat._keeps_payment():
+            return self.env["payment.transaction"]
+        return seat.transaction_id | self._pinbu_legs()
 
     def _pinbu_refund_surplus(self):
         """Owe back, once and in full, what bought nothing. The money scheduler sends it."""

@@ -11,4 +11,7 @@ from . import (
     test_voucher_concurrency,
     test_voucher_http,
     test_wallet,
+    test_wallet_leg,
+    test_wallet_leg_http,
+    test_wallet_leg_races,
 )

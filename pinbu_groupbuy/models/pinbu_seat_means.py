@@ -1,0 +1,62 @@
+"""What an order is paid with beside fresh money: a wallet, coupons, points.
+
+Which means there are, another module says (`pinbu_subsidy`); here are the hooks that it implements.
+"""
+
+from typing import NamedTuple
+
+from odoo import api, models
+
+
+class Means(NamedTuple):
+    """What a shopper wants to pay with beside fresh money."""
+
+    use_wallet: bool = False
+    coupon_ids: tuple = ()
+    points: int = 0
+
+
+FRESH_MONEY = Means()
+
+
+class PinbuSeat(models.Model):
+    _inherit = "pinbu.seat"
+
+    @api.model
+    def _quote_means(self, partner, line, team, amount, fee, means):
+        """Hook: what these means would pay now. Writes nothing.
+
+        :param float amount: what the goods cost, in the activity's currency
+        :param float fee: what their delivery costs
+        :return: ``discount_amount`` and ``wallet_amount`` in that currency; ``coupons``: the
+                 contract's list of them
+        :rtype: dict
+        """
+        return {"discount_amount": 0.0, "wallet_amount": 0.0, "coupons": []}
+
+    @api.model
+    def _pays_fresh(self, partner, activity, team, means):
+        """Hook: whether fresh money pays what these means leave to pay, as far as the snapshot
+        tells. A promise is made to that only.
+
+        :param pinbu.team team: empty for an opening
+        """
+        return True
+
+    def _take_means(self, means):
+        """Hook: have these means pay their part of this held seat's order, at once.
+
+        Called in the request's transaction with the order's goods and delivery just written, for a
+        new order and whenever it was written anew. What an earlier call took stays taken as far as
+        it is still wanted; the rest goes back.
+
+        :return: by how much the order's total became less, in its currency
+        :raise PinbuError: when one of them cannot be used
+        """
+        self.ensure_one()
+        return 0.0
+
+    def _has_taken(self, means):
+        """Hook: whether the order is paid with these means already, as far as they go now."""
+        self.ensure_one()
+        return self.order_id._pinbu_wanted_means() == means
