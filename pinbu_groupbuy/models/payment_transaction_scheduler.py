@@ -53,8 +53,7 @@ class PaymentTransaction(models.Model):
     def _book_together(self, domain):
         """:return: whether time is left for more"""
         try:
-            for tx in self.try_lock_for_update().filtered_domain(domain):
-                tx._pinbu_book()
+            self.try_lock_for_update().filtered_domain(domain)._pinbu_book()
             return bool(self.env["ir.cron"]._commit_progress(len(self)))
         except Exception:
             self.env.cr.rollback()
@@ -93,24 +92,27 @@ class PaymentTransaction(models.Model):
         return True
 
     def _pinbu_book(self):
-        """Book a payment or a refund that is done."""
-        if self.is_post_processed or self.state != "done":
-            return
-        self._post_process()
+        """Book those payments and refunds that are done, and not booked yet."""
+        self.filtered(lambda tx: tx.state == "done" and not tx.is_post_processed)._post_process()
 
     def _post_process(self):
         """Odoo's own scheduler calls this too: what is under way is left to its answer, which must
         not meet a change of the same row."""
         waiting = self.filtered(lambda tx: tx.pinbu_refund_reason and tx.state != "done")
         super(PaymentTransaction, self - waiting)._post_process()
-        for refund in (self - waiting).filtered("pinbu_refund_reason"):
-            refund._pinbu_reconcile()
+        (self - waiting).filtered("pinbu_refund_reason")._pinbu_reconcile()
 
     def _pinbu_reconcile(self):
         """Odoo leaves a payment's and its refund's receivable lines open; they cancel out."""
-        payments = self.payment_id | self.source_transaction_id.payment_id
-        lines = payments.move_id.line_ids.filtered(
-            lambda line: line.account_id.account_type == "asset_receivable" and not line.reconciled
-        )
-        if len(lines) > 1 and len(lines.account_id) == 1:
-            lines.reconcile()
+        plan = []
+        for refund in self:
+            payments = refund.payment_id | refund.source_transaction_id.payment_id
+            lines = payments.move_id.line_ids.filtered(
+                lambda line: (
+                    line.account_id.account_type == "asset_receivable" and not line.reconciled
+                )
+            )
+            if len(lines) > 1 and len(lines.account_id) == 1:
+                plan.append(lines)
+        if plan:
+            self.env["account.move.line"]._reconcile_plan(plan)

@@ -124,8 +124,6 @@ class PaymentTransaction(models.Model):
             self.pinbu_error = str(refusal)
             return
         try:
-            if is_new:
-                self._log_sent_message()
             if is_new or self._pinbu_is_to_be_repeated(had_error):
                 self._pinbu_send()
             self.env.flush_all()
@@ -141,7 +139,8 @@ class PaymentTransaction(models.Model):
         return self.create_date < fields.Datetime.now() - OVERDUE
 
     def _pinbu_send(self):
-        """Do what the framework's `_refund` does after it has made the child."""
+        """Do what the framework's `_refund` does after it has made the child, without a line in the
+        order's chatter for each attempt: what came of it is told there."""
         self._pinbu_commit_pending()
         try:
             self._send_refund_request()
