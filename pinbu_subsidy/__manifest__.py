@@ -18,6 +18,7 @@
         "data/payment_method.xml",
         "views/subsidy_rule_views.xml",
         "views/subsidy_views.xml",
+        "views/subsidy_decision_views.xml",
         "views/wallet_views.xml",
         "views/voucher_views.xml",
         "views/voucher_redemption_views.xml",

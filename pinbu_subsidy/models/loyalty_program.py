@@ -1,5 +1,6 @@
 from odoo import Command, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 
 class LoyaltyProgram(models.Model):
@@ -55,7 +56,30 @@ class LoyaltyProgram(models.Model):
                         "are spent at a checkout."
                     )
                 )
+        if "active" in vals and not vals["active"]:
+            self._pinbu_check_archive()
         return super().write(vals)
+
+    def _pinbu_check_archive(self):
+        """:raise UserError: when shoppers hold, or are owed, what would be worth nothing then"""
+        owed = [("program_id", "in", self.ids), ("state", "in", ("due", "blocked"))]
+        held = [
+            ("program_id", "in", self.ids),
+            ("state", "=", "granted"),
+            ("card_id.active", "=", True),
+            ("card_id.points", ">", 0),
+            "|",
+            ("card_id.expiration_date", "=", False),
+            ("card_id.expiration_date", ">=", fields.Date.today()),
+        ]
+        subsidies = self.env["pinbu.subsidy"].sudo()
+        if subsidies.search_count(owed, limit=1) or subsidies.search_count(held, limit=1):
+            raise UserError(
+                self.env._(
+                    "Shoppers were given subsidies of this program that they have not used yet: it "
+                    "cannot be archived."
+                )
+            )
 
     def _pinbu_changes(self, names, vals):
         """:return: whether writing `vals` would change any of the fields `names`"""
@@ -66,6 +90,40 @@ class LoyaltyProgram(models.Model):
         )
 
     # === BUSINESS METHODS === #
+
+    def _pinbu_coupon_points(self):
+        """:return: how many points a coupon of this program needs to be worth its reward once
+        :raise UserError: when it has no reward (any more)
+        """
+        self.ensure_one()
+        if not self.active or not self.reward_ids:
+            raise UserError(self.env._("The program %s gives nothing any more.", self.name))
+        return min(self.reward_ids.mapped("required_points"))
+
+    def _pinbu_points_cards(self, partners):
+        """The cards of these shoppers in this program of points; those without one get one.
+
+        Of several, which Odoo allows, it is the one that Odoo itself would use.
+
+        :return: ``{partner id: loyalty.card (sudo)}``
+        """
+        self.ensure_one()
+        cards = self.env["loyalty.card"].sudo()
+        domain = [("program_id", "=", self.id), ("partner_id", "in", partners.ids)]
+        found = {}
+        for card in cards.search(domain):
+            found.setdefault(card.partner_id.id, card)
+        missing = partners.filtered(lambda partner: partner.id not in found)
+        if missing:
+            # Two at once would make two cards: the second one fails to serialize here.
+            self.env.cr.execute(
+                SQL("UPDATE loyalty_program SET write_date = write_date WHERE id = %s", self.id)
+            )
+            made = cards.with_context(
+                loyalty_no_mail=True, tracking_disable=True, mail_create_nolog=True
+            ).create([{"program_id": self.id, "partner_id": partner.id} for partner in missing])
+            found.update({card.partner_id.id: card for card in made.with_env(cards.env)})
+        return found
 
     def _pinbu_create_wallet(self, company):
         """:rtype: loyalty.program"""

@@ -1,29 +1,13 @@
 import json
-import logging
 import secrets
 
-import psycopg2
-import psycopg2.extensions
-
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.pinbu_groupbuy.transactions import SQL_NOW
 
 from ..money import from_minor
-
-_logger = logging.getLogger(__name__)
-
-GRANT_BATCH = 200
-# Another transaction moved one of the rows: with a fresh snapshot the batch goes through.
-_TRY_AGAIN = (
-    psycopg2.errors.SerializationFailure,
-    psycopg2.errors.DeadlockDetected,
-    psycopg2.errors.LockNotAvailable,
-    psycopg2.errors.UniqueViolation,
-)
-TRIES = 3
 
 
 class PinbuSubsidy(models.Model):
@@ -82,6 +66,7 @@ class PinbuSubsidy(models.Model):
         string="Amount (minor units)", readonly=True, help="Of cash. 1990 is 19.90."
     )
     amount = fields.Monetary(compute="_compute_amount", store=True)
+    worth = fields.Char(compute="_compute_worth", help="What it is: an amount, a coupon, …")
     draw = fields.Json(
         readonly=True,
         help="The published range that the amount was drawn from once, in minor units: the least, "
@@ -123,7 +108,7 @@ class PinbuSubsidy(models.Model):
         readonly=True,
         default="due",
     )
-    note = fields.Char(readonly=True, help="Why it was voided or blocked.")
+    note = fields.Char(readonly=True, help="Why it was held back, voided or taken back.")
     due_at = fields.Datetime(string="Due", required=True, readonly=True)
     granted_at = fields.Datetime(string="Granted on", readonly=True)
     entry_id = fields.Many2one(
@@ -170,23 +155,24 @@ class PinbuSubsidy(models.Model):
         for subsidy in self:
             subsidy.amount = from_minor(subsidy.amount_minor, subsidy.currency_id)
 
-    @api.depends("order_id", "partner_id", "type", "amount", "points", "program_id", "product_id")
+    @api.depends("type", "amount", "points", "program_id", "product_id")
+    @api.depends_context("lang")
+    def _compute_worth(self):
+        for subsidy, readable in zip(self, self.sudo(), strict=True):
+            program = readable.program_id.name
+            if subsidy.type == "cash":
+                subsidy.worth = readable.currency_id.format(subsidy.amount)
+            elif subsidy.type == "gift":
+                subsidy.worth = readable.product_id.display_name
+            else:
+                points = subsidy.type == "points"
+                subsidy.worth = f"{subsidy.points} {program}" if points else program
+
+    @api.depends("order_id", "partner_id", "worth")
     def _compute_display_name(self):
         for subsidy in self:
             origin = subsidy.order_id.name or subsidy.partner_id.display_name
-            subsidy.display_name = f"{origin}: {subsidy._worth()}"
-
-    def _worth(self):
-        """:return: what it is, in the reader's language
-        :rtype: str
-        """
-        self.ensure_one()
-        if self.type == "cash":
-            return self.currency_id.format(self.amount)
-        if self.type == "gift":
-            return self.sudo().product_id.display_name
-        program = self.sudo().program_id.name
-        return f"{self.points} {program}" if self.type == "points" else program
+            subsidy.display_name = f"{origin}: {subsidy.worth}"
 
     # === CRUD METHODS === #
 
@@ -194,26 +180,7 @@ class PinbuSubsidy(models.Model):
     def _unlink_never(self):
         raise UserError(self.env._("A subsidy is owed to a shopper: void it instead."))
 
-    # === ACTION METHODS === #
-
-    def action_block(self):
-        """Hold back what is not paid yet, until somebody decides."""
-        self._check_manager()
-        self._move(("due",), "blocked")
-
-    def action_release(self):
-        """Pay what was held back."""
-        self._check_manager()
-        self._move(("blocked",), "due")
-        self.env.ref("pinbu_subsidy.ir_cron_grant").sudo()._trigger()
-
     # === BUSINESS METHODS === #
-
-    def _check_manager(self):
-        """:raise AccessError: nobody writes subsidies; a manager may hold them back"""
-        self.check_access("read")
-        if not self.env.su and not self.env.user.has_group("pinbu_groupbuy.group_manager"):
-            raise AccessError(self.env._("Only a group-buying manager may hold back subsidies."))
 
     def _move(self, sources, target, note=None):
         """Take those in one of the states `sources` to `target`; safe to call twice.
@@ -373,120 +340,3 @@ class PinbuSubsidy(models.Model):
         new = self._owe([row for _key, row in sorted(self._owed(teams).items())])
         teams.invalidate_recordset(["subsidy_ids"], flush=False)
         return new
-
-    @api.model
-    def _grant_batch(self, after=0, limit=GRANT_BATCH, ids=None):
-        """Pay the next due subsidies into their wallets, in the current transaction.
-
-        Rows that another transaction works on are left to it. Safe to repeat after a rollback,
-        and after a commit: a row is paid while its state goes from due to granted.
-
-        :param int after: only ids above this one
-        :param list[int] ids: only these
-        :return: the ids that were granted, in rising order
-        :rtype: list[int]
-        """
-        self.env.flush_all()
-        # Cash only: what else can be owed is not granted yet.
-        conditions = [
-            SQL("state = 'due' AND type = 'cash'"),
-            SQL("due_at <= %s", SQL_NOW),
-            SQL("id > %s", after),
-        ]
-        if ids is not None:
-            conditions.append(SQL("id = ANY(%s)", list(ids)))
-        self.env.cr.execute(
-            SQL(
-                "SELECT id FROM pinbu_subsidy WHERE %s ORDER BY id LIMIT %s"
-                " FOR NO KEY UPDATE SKIP LOCKED",
-                SQL(" AND ").join(conditions),
-                limit,
-            )
-        )
-        subsidies = self.browse(row[0] for row in self.env.cr.fetchall()).sudo()
-        if not subsidies:
-            return []
-        subsidies.invalidate_recordset(flush=False)
-        for company, owed in subsidies.grouped("company_id").items():
-            wallets = company._pinbu_wallets(owed.partner_id, create=True)
-            entry_ids = self.env["loyalty.card"]._pinbu_post(
-                [
-                    {
-                        "card_id": wallets[subsidy.partner_id.id].id,
-                        "kind": "subsidy",
-                        "amount_minor": subsidy.amount_minor,
-                        "reference": subsidy.order_id.name or None,
-                        "idempotency_key": f"subsidy:{subsidy.id}",
-                    }
-                    for subsidy in owed
-                ]
-            )
-            for subsidy, entry_id in zip(owed, entry_ids, strict=True):
-                self.env.cr.execute(
-                    SQL(
-                        """
-                        UPDATE pinbu_subsidy
-                           SET state = 'granted', granted_at = %(now)s, entry_id = %(entry)s,
-                               write_date = %(now)s, write_uid = %(uid)s
-                         WHERE id = %(id)s AND state = 'due'
-                        """,
-                        now=SQL_NOW,
-                        entry=entry_id,
-                        uid=self.env.uid,
-                        id=subsidy.id,
-                    )
-                )
-        subsidies.invalidate_recordset(flush=False)
-        return subsidies.ids
-
-    @api.model
-    def _cron_grant(self):
-        """Grant everything that is due, a batch per transaction, until the time is up."""
-        after = 0
-        while ids := self._next_due(after):
-            # What cannot be granted is passed over, so that one broken row does not hold up the
-            # others; the next run looks at it again.
-            after = ids[-1]
-            if not self._grant_and_commit(ids):
-                for subsidy_id in ids:
-                    self._grant_and_commit([subsidy_id])
-            if not self.env["ir.cron"]._commit_progress():
-                self.env.ref("pinbu_subsidy.ir_cron_grant")._trigger()
-                self.env["ir.cron"]._commit_progress()
-                return
-
-    def _next_due(self, after):
-        """:return: ids of the next batch above `after`, and a fresh snapshot to grant it on"""
-        self.env.cr.execute(
-            SQL(
-                "SELECT id FROM pinbu_subsidy"
-                " WHERE state = 'due' AND type = 'cash' AND due_at <= %s AND id > %s ORDER BY id LIMIT %s",
-                SQL_NOW,
-                after,
-                GRANT_BATCH,
-            )
-        )
-        ids = [row[0] for row in self.env.cr.fetchall()]
-        self.env.cr.rollback()
-        return ids
-
-    def _grant_and_commit(self, ids):
-        """Grant these in a transaction of their own.
-
-        :return: whether it went through; if not, nothing was granted
-        """
-        for _attempt in range(TRIES):
-            try:
-                granted = self._grant_batch(ids=ids)
-                self.browse(granted).sudo().team_id._check_settled_again()
-                self.env["ir.cron"]._commit_progress(len(granted))
-            except _TRY_AGAIN:
-                self.env.cr.rollback()
-            except Exception:
-                self.env.cr.rollback()
-                _logger.exception("Could not grant the subsidies %s", ids)
-                return False
-            else:
-                return True
-        _logger.info("The subsidies %s are busy: the next run grants them", ids)
-        return False

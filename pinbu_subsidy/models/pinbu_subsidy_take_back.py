@@ -27,9 +27,12 @@ class PinbuSubsidy(models.Model):
         )
         granted = self.browse(row[0] for row in self.env.cr.fetchall()).sudo()
         granted.invalidate_recordset(flush=False)
-        for subsidy in granted.sorted(lambda subsidy: (subsidy.card_id.id, subsidy.id)):
+        # Always in the same order: two that take back from the same shoppers must not deadlock.
+        for subsidy in granted.sorted(lambda s: (s.entry_id.card_id.id, s.card_id.id, s.id)):
             getattr(subsidy, f"_take_back_{subsidy.type}")(note)
-        return self._move(("due", "blocked", "granted"), "void", note)
+        taken = self._move(("due", "blocked", "granted"), "void", note)
+        taken.sudo().team_id._check_settled_again()
+        return taken
 
     def _take_back_cash(self, note):
         wallet = self.entry_id.card_id
@@ -70,7 +73,8 @@ class PinbuSubsidy(models.Model):
         card.invalidate_recordset(["points"], flush=False)
         if card.points > 0:
             # An order that counts on it cannot be confirmed any more.
-            card.with_context(loyalty_no_mail=True).write({"points": 0, "active": False})
+            card.with_context(loyalty_no_mail=True).points = 0
+            card.active = False
 
     def _take_back_ticket(self, note):
         self._take_back_coupon(note)

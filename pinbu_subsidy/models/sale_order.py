@@ -17,13 +17,21 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     pinbu_loyalty_granted = fields.Boolean(readonly=True, copy=False)
+    pinbu_gift_ids = fields.One2many(
+        "pinbu.subsidy",
+        "gift_order_id",
+        help="The subsidy that this order is: a gift at a price of zero.",
+    )
 
     def _pinbu_is_group_buy(self):
         # A salesman of ordinary orders need not read seats.
         return bool(self.sudo().seat_ids)
 
     def _pinbu_keeps_loyalty_out(self):
-        return self._pinbu_is_group_buy() and not self.env.context.get("pinbu_grant_loyalty")
+        if self._pinbu_is_group_buy():
+            return not self.env.context.get("pinbu_grant_loyalty")
+        # A gift earns nothing.
+        return bool(self.sudo().pinbu_gift_ids)
 
     # === LOYALTY'S METHODS === #
 

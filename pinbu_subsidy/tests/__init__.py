@@ -2,6 +2,7 @@ from . import (
     test_api_wallet,
     test_books,
     test_concurrency,
+    test_grant,
     test_loyalty,
     test_owe,
     test_promotions,

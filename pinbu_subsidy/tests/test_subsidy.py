@@ -1,3 +1,6 @@
+import ast
+
+from lxml import etree
 from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError, UserError
@@ -33,7 +36,7 @@ class TestSubsidy(SubsidyCase):
         self.run_schedulers()
         self.assertTrue(all(order._pinbu_is_refunded() for order in team.order_ids))
         self.assertEqual(team.state, "failed")
-        team.subsidy_ids[0].action_block()
+        team.subsidy_ids[0]._block("odd")
         self.grant()
         self.run_schedulers()
         self.assertEqual(sorted(team.subsidy_ids.mapped("state")), ["blocked", "granted"])
@@ -43,17 +46,70 @@ class TestSubsidy(SubsidyCase):
         self.run_schedulers()
         self.assertEqual(team.state, "settled")
 
-    def test_only_a_manager_holds_back(self):
+    def test_only_a_manager_decides(self):
         due = self.fail_team(self.shoppers(2)).subsidy_ids
         marketing = new_test_user(self.env, "marketer", "pinbu_groupbuy.group_user")
-        manager = new_test_user(self.env, "manager", "pinbu_groupbuy.group_manager")
+        self.manager = new_test_user(self.env, "manager", "pinbu_groupbuy.group_manager")
+        for button in ("block", "void", "release", "retry", "reinstate"):
+            with self.assertRaises(AccessError):
+                getattr(due.with_user(marketing), f"action_{button}")()
         with self.assertRaises(AccessError):
-            due.with_user(marketing).action_block()
-        for user in (marketing, manager):
+            self.env["pinbu.subsidy.decision"].with_user(marketing).create(
+                {"subsidy_ids": due.ids, "decision": "block", "note": "no"}
+            ).action_decide()
+        for user in (marketing, self.manager):
             with self.assertRaises(AccessError):
                 due.with_user(user).write({"state": "granted"})
-        due.with_user(manager).action_block()
+
+        as_manager = due.with_user(self.manager)
+        self.decide(as_manager.action_block(), note="one address")
         self.assertEqual(due.mapped("state"), ["blocked", "blocked"])
+        self.assertEqual(due[0].note, "one address")
+        self.grant()
+        self.assertEqual(due.mapped("state"), ["blocked", "blocked"])
+        as_manager[0].action_release()
+        self.grant()
+        self.assertEqual(due.mapped("state"), ["granted", "blocked"])
+
+    def test_withheld_only_on_a_published_ground(self):
+        due = self.fail_team(self.shoppers(2)).subsidy_ids
+        self.manager = new_test_user(self.env, "manager", "pinbu_groupbuy.group_manager")
+        as_manager = due.with_user(self.manager)
+        action = as_manager[0].action_void()
+        with self.assertRaises(AssertionError):
+            # The window does not save without one.
+            self.decide(action, note="I do not like them")
+        with self.assertRaises(UserError):
+            self.env["pinbu.subsidy.decision"].with_user(self.manager).create(
+                {"subsidy_ids": due.ids, "decision": "void", "note": "I do not like them"}
+            ).action_decide()
+        self.decide(action, note="two accounts, one phone", ground="same_person")
+        self.grant()
+        self.assertEqual(due.mapped("state"), ["void", "granted"])
+        [rules] = [
+            rule["text"]
+            for rule in self.activity._to_api_rules()
+            if rule["title"] == "When a subsidy is withheld"
+        ]
+        self.assertIn(due._ground_sentences()["same_person"], rules)
+        # The appeal was right.
+        as_manager.action_reinstate()
+        self.grant()
+        self.assertEqual(due.mapped("state"), ["granted", "granted"])
+        self.assertEqual(self.balance(due[0].partner_id), 10.0)
+        # What was granted is not withheld any more.
+        self.assertFalse(as_manager._void("same_person", "too late"))
+
+    def decide(self, action, **values):
+        """Fill in the window that a button opens, as the manager who pressed it."""
+        wizard = Form(
+            self.env["pinbu.subsidy.decision"]
+            .with_user(self.manager)
+            .with_context(**action["context"])
+        )
+        for name, value in values.items():
+            wizard[name] = value
+        wizard.save().action_decide()
 
     def test_a_grant_that_was_paid_but_not_marked_is_not_paid_again(self):
         """The idempotency key of the ledger is the second line of defence."""
@@ -78,13 +134,34 @@ class TestSubsidy(SubsidyCase):
             "_pinbu_post",
             self._failing_post(f"subsidy:{broken.id}"),
         )
-        with self.assertLogs("odoo.addons.pinbu_subsidy.models.pinbu_subsidy", "ERROR"):
+        with self.assertLogs("odoo.addons.pinbu_subsidy.models.pinbu_subsidy_grant", "ERROR"):
             self.grant()
         self.assertEqual(broken.state, "due")
         self.assertEqual((team.subsidy_ids - broken).state, "granted")
+        self.assertIn("ValueError", broken.error)
+        # It is not tried at once again, but later, or when somebody says so.
+        self.grant()
+        self.assertEqual(broken.attempts, 1)
+        self.assertIn(broken, self.to_look_at())
+        manager = new_test_user(self.env, "manager", "pinbu_groupbuy.group_manager")
+        broken.with_user(manager).action_retry()
+        with self.assertLogs("odoo.addons.pinbu_subsidy.models.pinbu_subsidy_grant", "ERROR"):
+            self.grant()
+        self.assertEqual(broken.attempts, 1)
+        type(self.env["loyalty.card"])._pinbu_post = self.post
+        broken.with_user(manager).action_retry()
+        self.grant()
+        self.assertEqual((broken.state, broken.error), ("granted", False))
+        self.assertNotIn(broken, self.to_look_at())
+
+    def to_look_at(self):
+        """What the filter of that name shows."""
+        arch = etree.fromstring(self.env.ref("pinbu_subsidy.pinbu_subsidy_view_search").arch)
+        [look] = arch.xpath("//filter[@name='to_look_at']")
+        return self.subsidies.search(ast.literal_eval(look.get("domain")))
 
     def _failing_post(self, key):
-        post = type(self.env["loyalty.card"])._pinbu_post
+        self.post = post = type(self.env["loyalty.card"])._pinbu_post
 
         def fail(cards, moves, cr=None):
             if any(move["idempotency_key"] == key for move in moves):
