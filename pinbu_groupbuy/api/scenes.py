@@ -1,45 +1,66 @@
 """Share parameters: what a link or a scanned code means, in at most 32 visible characters.
 
-``t<team token>`` or ``a<activity id>``, then, when somebody shared it, ``.`` and who. Nothing is
-stored: the sharer's id is enciphered under the database's secret, because other shoppers see
-the scene and must not learn ids.
+``t<team token>``, ``a<activity id>`` or ``s`` (nothing but who shared it), then, when somebody
+shared it, ``.`` and who. Nothing is stored, and reading a team writes nothing: a shopper's scene of
+a team is the same each time. Other shoppers see it and must not learn ids, so the sharer's id is
+enciphered under the database's secret; nor may anybody make up the scene of somebody else, so it is
+signed, together with what was shared.
 """
 
 import re
 from typing import NamedTuple
 
-from odoo.tools.misc import hmac
+from odoo.tools.misc import consteq, hmac
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_SCENE = re.compile(r"(?P<kind>[at])(?P<ref>[A-Za-z0-9_-]{1,24})(?:\.(?P<who>[0-9A-Za-z]{6}))?")
+_WHO = 6  # base 62 digits that hold 32 bits
+_SIGNATURE = 8  # base 62 digits, 47 bits: a team's scene then has just 32 characters
+_SCENE = re.compile(
+    rf"(?P<kind>[ats])(?P<ref>[A-Za-z0-9_-]{{0,16}})"
+    rf"(?:\.(?P<who>[0-9A-Za-z]{{{_WHO}}})(?P<signature>[0-9A-Za-z]{{{_SIGNATURE}}}))?"
+)
+_KINDS = {"t": "team", "a": "activity", "s": "shopper"}
 
 
 class Scene(NamedTuple):
     """A decoded share parameter; `partner_id` is None when nobody shared it."""
 
-    kind: str  # "team" or "activity"
-    ref: str  # the team's token, or the activity's id in decimal
+    kind: str  # "team", "activity" or "shopper"
+    ref: str  # the team's token, the activity's id in decimal, or nothing
     partner_id: int | None
 
 
-def encode(env, kind, ref, partner=None):
-    """:return: the scene of a team (`ref`: its token) or an activity (its id)"""
-    who = f".{_base62(_encipher(env, partner.id))}" if partner else ""
-    return f"{kind[0]}{ref}{who}"
+def encode(env, kind, ref="", partner=None):
+    """:return: the scene of a team (`ref`: its token), an activity (its id), or of a shopper"""
+    shared = f"{kind[0]}{ref}"
+    if not partner:
+        return shared
+    return f"{shared}.{_base62(_encipher(env, partner.id), _WHO)}{_sign(env, shared, partner.id)}"
 
 
 def decode(env, scene):
-    """:return: a Scene, or None for what no scene looks like"""
+    """:return: a Scene, or None for what no scene looks like and for what nobody shared"""
     match = _SCENE.fullmatch(scene or "")
-    if not match:
+    # Empty where it names something, or nobody's own.
+    if not match or bool(match["ref"]) == (match["kind"] == "s"):
         return None
     partner_id = None
     if match["who"]:
         number = _number(match["who"])
         partner_id = _decipher(env, number) if number < 2**32 else 0
-        if not 0 < partner_id < 2**31:
+        shared = match["kind"] + match["ref"]
+        if not 0 < partner_id < 2**31 or not consteq(
+            _sign(env, shared, partner_id), match["signature"]
+        ):
             return None
-    return Scene({"t": "team", "a": "activity"}[match["kind"]], match["ref"], partner_id)
+    elif match["kind"] == "s":
+        return None
+    return Scene(_KINDS[match["kind"]], match["ref"], partner_id)
+
+
+def _sign(env, shared, partner_id):
+    digest = hmac(env(su=True), "pinbu.api.scene.sharer", [shared, partner_id])
+    return _base62(int(digest, 16) % 62**_SIGNATURE, _SIGNATURE)
 
 
 # A Feistel network of four rounds over 32 bits: a keyed permutation of the ids.
@@ -63,9 +84,9 @@ def _decipher(env, value):
     return left << 16 | right
 
 
-def _base62(value):
+def _base62(value, length):
     text = ""
-    for _digit in range(6):
+    for _digit in range(length):
         value, rest = divmod(value, 62)
         text = _DIGITS[rest] + text
     return text

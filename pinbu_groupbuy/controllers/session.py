@@ -14,6 +14,7 @@ class SessionController(http.Controller):
     )
     def log_in(self, body):
         user = request.env["res.users"]._log_in(body.code)
+        user.partner_id._came_by(body.inviter)
         return self._to_api(user)
 
     @api_route("/session/renew", methods=["POST"], idempotency=None)

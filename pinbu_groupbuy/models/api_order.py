@@ -154,7 +154,7 @@ class SaleOrder(models.Model):
         if body.promise_version:
             self._api_check_terms(partner, wish, body)
         try:
-            return self.env["pinbu.seat"]._checkout(
+            order, created = self.env["pinbu.seat"]._checkout(
                 partner,
                 wish["activity"],
                 wish["product"],
@@ -169,6 +169,8 @@ class SaleOrder(models.Model):
             )
         except PinbuError as refusal:
             raise self._api_with_others(refusal, wish) from None
+        partner._came_by(body.inviter)
+        return order, created
 
     def _api_cancel(self):
         """The shopper gives the order up. :raise PinbuError: as `_pinbu_cancel`"""

@@ -65,6 +65,14 @@ class ResPartner(models.Model):
         )
         return partner or None
 
+    def _came_by(self, scene):
+        """Hook: this shopper has logged in, or ordered, with the share parameter `scene`.
+
+        Called in the request's own transaction, and again with each request that names one.
+
+        :param str scene: as the client sent it, or None
+        """
+
     # === BUSINESS METHODS: ADDRESSES === #
 
     def _api_address_domain(self):

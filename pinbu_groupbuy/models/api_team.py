@@ -49,6 +49,9 @@ class PinbuTeam(models.Model):
                 "team_token": team.token,
                 "activity_id": team.activity_id.id,
             }
+        if decoded.kind == "shopper":
+            # The contract's kind for what leads to the shop and to no offer in particular.
+            return {**meaning, "kind": "channel"}
         activity_id = int(decoded.ref) if decoded.ref.isdecimal() else 0
         activity = self.env["pinbu.activity"]._api_find(activity_id)
         return {**meaning, "activity_id": activity.id}

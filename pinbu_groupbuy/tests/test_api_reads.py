@@ -236,8 +236,29 @@ class TestApiReads(ApiCase):
         self.assertEqual(
             meaning, {"kind": "activity", "activity_id": self.activity.id, "inviter": None}
         )
-        for unknown in ("x", "t", "tnope", "a0", "a99999999", "aé", "a1.zzzzzz", "t.x"):
+        for unknown in ("x", "t", "tnope", "a0", "a99999999", "aé", "a1.zzzzzz", "t.x", "s"):
             self.assertEqual(self.call("GET", f"/scenes/{unknown}").status, 404, unknown)
+
+    def test_nobody_makes_up_the_scene_of_somebody(self):
+        ann = self.log_in("Ann")
+        scene = self.buy(ann)["team"]["share"]["scene"]
+        shared, _dot, who = scene.partition(".")
+        for made_up in (
+            scene[:-1] + ("0" if scene[-1] != "0" else "1"),
+            f"{shared}.{'1' * len(who)}",
+            # Who shared one thing did not share another.
+            f"a{self.activity.id}.{who}",
+            f"s.{who}",
+        ):
+            self.assertEqual(self.call("GET", f"/scenes/{made_up}").status, 404, made_up)
+
+    def test_a_shoppers_own_scene_leads_to_no_offer(self):
+        self.log_in("Ann")
+        scene = scenes.encode(self.env, "shopper", "", self.user_of("Ann").partner_id)
+        self.assertEqual(
+            self.call("GET", f"/scenes/{scene}").data,
+            {"kind": "channel", "inviter": {"name": "A**", "avatar_url": None}},
+        )
 
     def test_a_scene_of_somebody_who_is_no_shopper(self):
         scene = scenes.encode(
