@@ -1,1 +1,1 @@
-from . import wallet
+from . import invites, wallet

@@ -3,6 +3,7 @@ from . import (
     test_books,
     test_concurrency,
     test_grant,
+    test_invites,
     test_loyalty,
     test_owe,
     test_promotions,
