@@ -22,6 +22,8 @@
         "views/subsidy_views.xml",
         "views/subsidy_decision_views.xml",
         "views/wallet_views.xml",
+        "views/books_views.xml",
+        "views/account_move_views.xml",
         "views/voucher_views.xml",
         "views/voucher_redemption_views.xml",
         "views/activity_views.xml",

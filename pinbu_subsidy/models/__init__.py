@@ -3,6 +3,7 @@ from . import pinbu_reward
 
 # isort: split
 from . import (
+    account_move,
     base_partner_merge,
     loyalty_card,
     loyalty_card_owner,
@@ -14,6 +15,8 @@ from . import (
     pinbu_activity,
     pinbu_activity_grounds,
     pinbu_activity_voucher,
+    pinbu_books_check,
+    pinbu_books_day,
     pinbu_invite,
     pinbu_invite_reward,
     pinbu_invite_rule,
@@ -33,7 +36,9 @@ from . import (
     pinbu_transition,
     pinbu_voucher,
     pinbu_voucher_invite,
+    pinbu_wallet_booking,
     pinbu_wallet_entry,
+    pinbu_wallet_entry_books,
     res_company,
     res_company_books,
     res_company_invite,

@@ -208,3 +208,25 @@ class ResCompany(models.Model):
             or company.transfer_account_id
             or journal.default_account_id
         )
+
+    def _pinbu_accountant(self):
+        """:return: who is told when something is wrong with wallets and books: the one chosen, or
+        else an accounting administrator of the company
+        :rtype: res.users
+        """
+        self.ensure_one()
+        managers = self.env.ref("account.group_account_manager").sudo().all_user_ids
+        for users in (self.sudo().pinbu_accountant_id, managers):
+            able = users.filtered(
+                lambda user: (
+                    user.active
+                    and self in user.company_ids
+                    and (
+                        user.has_group("account.group_account_invoice")
+                        or user.has_group("account.group_account_readonly")
+                    )
+                )
+            )
+            if able:
+                return able[0]
+        return self.env.ref("base.user_admin")
