@@ -10,7 +10,8 @@ DEADLINE_MOVED = "deadline moved to "
 class PinbuTransition(models.Model):
     """Every change of state of every team and seat: who, when, from, to, why.
 
-    Append-only: the database itself refuses to change or delete a row.
+    Append-only: the database itself refuses to change or delete a row. Another module may log its
+    own model here, in a column named after the model's table.
     """
 
     _name = "pinbu.transition"
@@ -38,10 +39,6 @@ class PinbuTransition(models.Model):
     @api.depends("to_state", "reason", "note")
     def _compute_description(self):
         """What happened, in the back office's language; the row itself keeps the codes."""
-        states = {
-            **dict(self.env["pinbu.seat"]._fields["state"]._description_selection(self.env)),
-            **dict(self.env["pinbu.team"]._fields["state"]._description_selection(self.env)),
-        }
         reasons = self._reason_labels()
         for row in self:
             if (row.reason or "").startswith(DEADLINE_MOVED):
@@ -50,10 +47,15 @@ class PinbuTransition(models.Model):
                     "The deadline was moved to %s", format_datetime(self.env, moved_to)
                 )
             else:
-                text = states.get(row.to_state, row.to_state)
+                text = row._state_labels().get(row.to_state, row.to_state)
                 if reason := reasons.get(row.reason, row.reason):
                     text = self.env._("%(state)s: %(reason)s", state=text, reason=reason)
             row.description = f"{text} – {row.note}" if row.note else text
+
+    def _state_labels(self):
+        """Hook: ``{state as stored: what a merchant reads}``, for what this row is about"""
+        subject = self.env["pinbu.seat" if self.seat_id else "pinbu.team"]
+        return dict(subject._fields["state"]._description_selection(self.env))
 
     @api.model
     def _reason_labels(self):
@@ -100,13 +102,18 @@ class PinbuTransition(models.Model):
         """)
 
 
+def _subject(table):
+    """:return: the log's column for what stands in `table`: ``team_id`` for ``pinbu_team``"""
+    return SQL.identifier(f"{table.removeprefix('pinbu_')}_id")
+
+
 def move_state(cr, uid, table, ids, sources, target, reason, assignments=(), note=None):
     """Take those rows of `table` that are in one of `sources` to `target`, and log each.
 
-    The only way a team or a seat changes its state. Safe to call twice: the second time no row is
+    The only way a team, a seat or whatever else is logged here changes its state. Safe to call twice: the second time no row is
     in a source state any more.
 
-    :param str table: ``pinbu_team`` or ``pinbu_seat``
+    :param str table: ``pinbu_team``, ``pinbu_seat`` or that of a model that is logged here as well
     :param Iterable[SQL] assignments: further columns to set, as ``column = value``
     :param str note: what a person who does it by hand gives as the reason
     :return: the ids that moved
@@ -114,7 +121,6 @@ def move_state(cr, uid, table, ids, sources, target, reason, assignments=(), not
     """
     if not ids:
         return []
-    subject = SQL.identifier("team_id" if table == "pinbu_team" else "seat_id")
     cr.execute(
         SQL(
             """
@@ -136,7 +142,7 @@ def move_state(cr, uid, table, ids, sources, target, reason, assignments=(), not
             ids=list(ids),
             sources=list(sources),
             assignments=SQL(", ").join([SQL("state = %s", target), *assignments]),
-            subject=subject,
+            subject=_subject(table),
             target=target,
             reason=reason,
             note=note,
@@ -153,7 +159,7 @@ def log_start(cr, uid, table, record_id, state, reason):
         SQL(
             "INSERT INTO pinbu_transition (%s, to_state, reason, user_id, date)"
             " VALUES (%s, %s, %s, %s, %s)",
-            SQL.identifier("team_id" if table == "pinbu_team" else "seat_id"),
+            _subject(table),
             record_id,
             state,
             reason,
@@ -175,7 +181,7 @@ def log_note(cr, uid, table, record_id, reason, note):
                    (%s, from_state, to_state, reason, note, user_id, date)
             SELECT id, state, state, %s, %s, %s, %s FROM %s WHERE id = %s
             """,
-            SQL.identifier("team_id" if table == "pinbu_team" else "seat_id"),
+            _subject(table),
             reason,
             note,
             uid,

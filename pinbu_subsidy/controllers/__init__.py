@@ -1,1 +1,1 @@
-from . import invites, wallet
+from . import bank_file, invites, wallet, withdrawals

@@ -39,11 +39,19 @@ from . import (
     pinbu_wallet_booking,
     pinbu_wallet_entry,
     pinbu_wallet_entry_books,
+    pinbu_withdrawal,
+    pinbu_withdrawal_manual,
+    pinbu_withdrawal_payout,
+    pinbu_withdrawal_trouble,
     res_company,
     res_company_books,
     res_company_invite,
+    res_company_payout,
+    res_company_withdrawal,
     res_config_settings,
     res_config_settings_invite,
+    res_config_settings_wallet,
+    res_partner,
     res_partner_invite,
     sale_order,
     sale_order_line_owner,
@@ -56,4 +64,4 @@ from . import (
 
 # isort: split
 # What the API adds to these models.
-from . import api_activity, api_invite, api_order, api_subsidy, api_wallet
+from . import api_activity, api_invite, api_order, api_subsidy, api_wallet, api_withdrawal

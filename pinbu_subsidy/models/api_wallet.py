@@ -9,12 +9,13 @@ class ResPartner(models.Model):
     def _to_api_wallet(self, company):
         """What the shopper has in this company's wallet; reading it makes no wallet.
 
-        Withdrawals do not exist yet: nothing is withdrawable.
-
-        :return: the contract's Wallet
+        :return: the contract's Wallet; amounts are minor units, ``pending`` is what is due and
+            not in the wallet yet, ``today_left`` what the day's limits still allow
         :rtype: dict
         """
         self.ensure_one()
+        currency = company.currency_id
+        settings = company.sudo()
         wallet = company._pinbu_wallets(self).get(self.id)
         due = self.env["pinbu.subsidy"].sudo()
         pending = due._read_group(
@@ -27,15 +28,15 @@ class ResPartner(models.Model):
             ["amount_minor:sum"],
         )[0][0]
         return {
-            "currency": company.currency_id.name,
-            "balance": to_minor(wallet.points, company.currency_id) if wallet else 0,
-            "withdrawable": 0,
+            "currency": currency.name,
+            "balance": to_minor(wallet.points, currency) if wallet else 0,
+            "withdrawable": company._pinbu_withdrawable(self),
             "pending": pending or 0,
-            "today_left": 0,
-            "min_withdrawal": 0,
-            "max_withdrawal": 0,
-            "identity_required_from": 0,
-            "identity": {"state": "none"},
+            "today_left": company._pinbu_withdrawals_left(self),
+            "min_withdrawal": to_minor(settings.pinbu_withdrawal_min, currency),
+            "max_withdrawal": to_minor(settings.pinbu_withdrawal_max, currency),
+            "identity_required_from": to_minor(settings.pinbu_identity_required_from, currency),
+            "identity": {"state": company._identity_state(self)},
         }
 
 

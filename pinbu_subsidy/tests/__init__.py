@@ -16,4 +16,7 @@ from . import (
     test_wallet_leg,
     test_wallet_leg_http,
     test_wallet_leg_races,
+    test_withdrawal,
+    test_withdrawal_api,
+    test_withdrawal_payout,
 )

@@ -1,1 +1,7 @@
-from . import pinbu_subsidy_decision, pinbu_voucher_redemption, pinbu_wallet_export
+from . import (
+    pinbu_payout_balance,
+    pinbu_subsidy_decision,
+    pinbu_voucher_redemption,
+    pinbu_wallet_export,
+    pinbu_withdrawal_result,
+)
