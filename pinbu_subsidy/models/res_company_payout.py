@@ -86,6 +86,7 @@ class ResCompany(models.Model):
         self.ensure_one()
         company = self.sudo()
         self.env.flush_all()
+        # Odoo keeps the times of its transactions to the second.
         since = company.pinbu_payout_balance_at
         self.env.cr.execute(
             SQL(
@@ -100,7 +101,7 @@ class ResCompany(models.Model):
                          WHERE refund.company_id = %(company)s
                            AND refund.pinbu_refund_reason IS NOT NULL
                            AND provider.code != 'wallet' AND refund.state = 'done'
-                           AND refund.last_state_change >= %(since)s),
+                           AND refund.last_state_change >= date_trunc('second', %(since)s::timestamp)),
                        (SELECT COALESCE(-sum(refund.amount), 0) FROM payment_transaction refund
                           JOIN payment_provider provider ON provider.id = refund.provider_id
                          WHERE refund.company_id = %(company)s
