@@ -1,6 +1,7 @@
 """What a shopper may withdraw: the company's limits, and which money is for spending only."""
 
 from odoo import fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.pinbu_groupbuy.exceptions import PinbuError
@@ -71,9 +72,73 @@ class ResCompany(models.Model):
         """
         self.ensure_one()
         wallet = self._pinbu_wallets(partner).get(partner.id)
-        if not wallet:
+        if not wallet or not wallet.points:
             return 0
-        return to_minor(wallet.points, self.currency_id)
+        balance = to_minor(wallet.points, self.currency_id)
+        return max(0, balance - self._pinbu_spend_only(partner))
+
+    def _pinbu_spend_only(self, partner):
+        """How much of the wallet is for spending only: what subsidies brought whose delivered wins
+        (`withdraw_after_wins`) are not reached yet.
+
+        What the shopper spends is spend-only money first, so that the rest can be withdrawn. What
+        comes back of an order is spend-only again, as far as such money had been spent: buying
+        and cancelling frees nothing.
+
+        :return: minor units
+        :rtype: int
+        """
+        self.ensure_one()
+        bound = (
+            self.env["pinbu.subsidy"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id", "=", partner.id),
+                    ("company_id", "=", self.id),
+                    ("state", "=", "granted"),
+                    ("withdraw_after_wins", ">", 0),
+                    ("entry_id", "!=", False),
+                ]
+            )
+        )
+        if bound:
+            wins = partner._pinbu_delivered_wins(self)
+            bound = bound.filtered(lambda subsidy: subsidy.withdraw_after_wins > wins)
+        if not bound:
+            return 0
+        brought = set(bound.entry_id.ids)
+        # A merge of contacts empties one wallet into another and archives it: nothing is spent.
+        native = Domain("kind", "=", "native") & (
+            Domain("card_id.active", "=", True) | Domain("balance_after_minor", "!=", 0)
+        )
+        moves = (
+            self.env["pinbu.wallet.entry"]
+            .sudo()
+            .with_context(active_test=False)
+            .search(
+                Domain("card_id.partner_id", "=", partner.id)
+                & Domain("company_id", "=", self.id)
+                & Domain("id", ">=", min(brought))
+                & (
+                    Domain("id", "in", list(brought))
+                    | Domain("kind", "in", ("spend", "refund"))
+                    | native
+                ),
+                order="id",
+            )
+        )
+        held = spent = 0
+        for move in moves:
+            amount = move.amount_minor
+            if move.id in brought:
+                held += amount
+                continue
+            # Out of the wallet or, as far as it went out before, back into it.
+            moved = min(spent, amount) if amount > 0 else -min(held, -amount)
+            held += moved
+            spent -= moved
+        return held
 
     def _pinbu_withdrawals_left(self, partner):
         """:return: how much this shopper may still withdraw until the company's midnight, in minor

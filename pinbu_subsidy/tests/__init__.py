@@ -16,7 +16,10 @@ from . import (
     test_wallet_leg,
     test_wallet_leg_http,
     test_wallet_leg_races,
+    test_withdrawable,
     test_withdrawal,
     test_withdrawal_api,
+    test_withdrawal_manual,
     test_withdrawal_payout,
+    test_withdrawal_races,
 )
