@@ -36,6 +36,7 @@
         "views/activity_views.xml",
         "views/team_views.xml",
         "views/menus.xml",
+        "views/coupon_views.xml",
         "views/res_config_settings_views.xml",
         "views/reward_views.xml",
         "views/invite_views.xml",

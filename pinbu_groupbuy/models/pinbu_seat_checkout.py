@@ -41,7 +41,7 @@ class PinbuSeat(models.Model):
         methods, fee = self._quote_delivery(
             partner, line, quantity, price, address, delivery_method
         )
-        paid = self._quote_means(partner, line, team, amount, fee, means)
+        paid = self._quote_means(partner, line, quantity, team, amount, fee, means)
         is_fresh = self._pays_fresh(partner, activity, team, means)
         return {
             "goods_amount": amount,
@@ -92,6 +92,7 @@ class PinbuSeat(models.Model):
         method, address = self._choose_delivery(
             partner, line, quantity, team, address, delivery_method
         )
+        means = self._check_means(partner, line, quantity, team, means)
         seat = self.sudo()._claim(
             partner.sudo(), activity, line, quantity, team, inviter, accept_reroute
         )

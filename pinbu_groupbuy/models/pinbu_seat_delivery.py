@@ -142,6 +142,13 @@ class PinbuSeat(models.Model):
             return False
         if not method:
             return True
-        fee = method._pinbu_fee(order)
+        if all(line._pinbu_is_goods() or line.is_delivery for line in order.order_line):
+            fee = method._pinbu_fee(order)
+        else:
+            # As when the fee was set: what a coupon takes off comes after it.
+            price = self._unit_price()
+            place = order.partner_shipping_id
+            draft = self._draft_order(self.partner_id, self.line_id, self.quantity, price, place)
+            fee = method._pinbu_fee(draft)
         charged = sum(order.order_line.filtered("is_delivery").mapped("price_total"))
         return fee is not None and not order.currency_id.compare_amounts(fee, charged)

@@ -23,9 +23,22 @@ class PinbuSeat(models.Model):
     _inherit = "pinbu.seat"
 
     @api.model
-    def _quote_means(self, partner, line, team, amount, fee, means):
+    def _check_means(self, partner, line, quantity, team, means):
+        """Hook: look at these means before a place is taken for them.
+
+        :param pinbu.team team: empty for an opening
+        :return: those of them that pay anything now
+        :rtype: Means
+        :raise PinbuError: ``not_found`` for what is not the shopper's; ``not_allowed_now``,
+                           ``insufficient_balance``
+        """
+        return means
+
+    @api.model
+    def _quote_means(self, partner, line, quantity, team, amount, fee, means):
         """Hook: what these means would pay now. Writes nothing.
 
+        :param pinbu.team team: empty for an opening
         :param float amount: what the goods cost, in the activity's currency
         :param float fee: what their delivery costs
         :return: ``discount_amount`` and ``wallet_amount`` in that currency; ``coupons``: the
@@ -36,10 +49,10 @@ class PinbuSeat(models.Model):
 
     @api.model
     def _pays_fresh(self, partner, activity, team, means):
-        """Hook: whether fresh money pays what these means leave to pay, as far as the snapshot
-        tells. A promise is made to that only.
+        """Hook: whether what these means leave to pay is paid by fresh money alone. A promise is
+        made to that only.
 
-        :param pinbu.team team: empty for an opening
+        :param Means means: as `_check_means` has returned them, or for a quote as they are wished
         """
         return True
 

@@ -12,8 +12,17 @@ class PinbuSeat(models.Model):
     # === BUSINESS METHODS: THE QUOTE === #
 
     @api.model
-    def _quote_means(self, partner, line, team, amount, fee, means):
-        quote = super()._quote_means(partner, line, team, amount, fee, means)
+    def _check_means(self, partner, line, quantity, team, means):
+        means = super()._check_means(partner, line, quantity, team, means)
+        activity = line.activity_id
+        if not means.use_wallet or self._wallet_balance(partner, activity, team):
+            return means
+        # What came into it a moment later would be spent under a promise for fresh money.
+        return means._replace(use_wallet=False)
+
+    @api.model
+    def _quote_means(self, partner, line, quantity, team, amount, fee, means):
+        quote = super()._quote_means(partner, line, quantity, team, amount, fee, means)
         if not means.use_wallet:
             return quote
         activity = line.activity_id

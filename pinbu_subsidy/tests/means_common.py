@@ -1,3 +1,5 @@
+from odoo import Command
+
 from odoo.addons.pinbu_groupbuy.models.pinbu_seat_means import Means
 
 from .common import SubsidyMixin
@@ -7,6 +9,28 @@ WITH_WALLET = Means(use_wallet=True)
 
 class MeansMixin(SubsidyMixin):
     """Shoppers with money in their wallets."""
+
+    @classmethod
+    def make_program(cls, name, program_type="coupons", date_from=False, date_to=False, **reward):
+        """:param reward: values of the program's only reward, a discount"""
+        return cls.env["loyalty.program"].create(
+            {
+                "name": name,
+                "program_type": program_type,
+                "applies_on": "both" if program_type == "loyalty" else "current",
+                "trigger": "auto" if program_type == "loyalty" else "with_code",
+                "company_id": cls.company.id,
+                "currency_id": cls.company.currency_id.id,
+                "date_from": date_from,
+                "date_to": date_to,
+                "rule_ids": [Command.clear()],
+                "reward_ids": [
+                    Command.clear(),
+                    Command.create({"reward_type": "discount", **reward}),
+                ],
+                "communication_plan_ids": [Command.clear()],
+            }
+        )
 
     def fill_wallet(self, partner, amount):
         """:return: the shopper's wallet, with so much more in it"""
