@@ -72,4 +72,13 @@ from . import (
 
 # isort: split
 # What the API adds to these models.
-from . import api_activity, api_invite, api_order, api_subsidy, api_wallet, api_withdrawal
+from . import (
+    api_activity,
+    api_coupon,
+    api_invite,
+    api_order,
+    api_points,
+    api_subsidy,
+    api_wallet,
+    api_withdrawal,
+)

@@ -2,6 +2,8 @@ from odoo import Command, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..money import to_minor
+
 
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
@@ -124,6 +126,22 @@ class LoyaltyProgram(models.Model):
             ).create([{"program_id": self.id, "partner_id": partner.id} for partner in missing])
             found.update({card.partner_id.id: card for card in made.with_env(cards.env)})
         return found
+
+    def _pinbu_worth_minor(self, points):
+        """:return: the most that so many points take off an order, in minor units; 0 where that
+        depends on the order
+        :rtype: int
+        """
+        self.ensure_one()
+        worth = 0
+        for reward in self.reward_ids.filtered(lambda reward: reward.reward_type == "discount"):
+            if points < reward.required_points:
+                continue
+            if reward.discount_mode == "per_point":
+                worth = max(worth, reward.discount * points)
+            elif reward.discount_mode == "per_order":
+                worth = max(worth, reward.discount * (points // reward.required_points))
+        return to_minor(worth, self.currency_id)
 
     def _pinbu_create_wallet(self, company):
         """:rtype: loyalty.program"""

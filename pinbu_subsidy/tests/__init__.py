@@ -1,4 +1,5 @@
 from . import (
+    test_api_rewards,
     test_api_wallet,
     test_books,
     test_concurrency,

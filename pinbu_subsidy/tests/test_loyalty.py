@@ -64,6 +64,100 @@ class TestLoyalty(SubsidyCase):
         self.assertEqual(self.cards(self.points, partners[0]).points, 7)
         self.assertEqual(len(self.cards(self.coupons, partners[0])), 1)
 
+    def assert_nothing_given(self):
+        for program in self.points + self.coupons:
+            self.assertFalse(program.coupon_ids)
+        self.assertFalse(self.env["sale.order.coupon.points"].search([]))
+
+    def test_a_member_who_leaves_gets_nothing(self):
+        ann, ben = self.shoppers(2)
+        self.activity.allow_leaving = True
+        team = self.team_of(ann + ben)
+        self.run_schedulers()
+        team.seat_ids.filtered(lambda seat: seat.partner_id == ben)._leave()
+        self.run_schedulers()
+        self.assertEqual(team.seat_ids.order_id.mapped("state"), ["sale", "cancel"])
+        self.assert_nothing_given()
+
+    def test_a_team_that_the_merchant_stops_gets_nothing(self):
+        team = self.team_of(self.shoppers(2))
+        self.run_schedulers()
+        with self.refusing("the team decides"):
+            team.order_ids[0].action_cancel()
+        team._fail_by_hand("no crisps today")
+        self.run_schedulers()
+        self.assert_nothing_given()
+
+    def test_a_late_payment_gets_nothing(self):
+        ann, ben = self.shoppers(2)
+        team = self.join(ann).team_id
+        order = self.checkout(ben, team)
+        transaction = order._pinbu_start_payment()
+        self.pass_deadline(team)
+        transaction._set_done()
+        self.run_schedulers(3)
+        self.assertEqual((order.seat_ids.state, order.state), ("released", "cancel"))
+        self.assert_nothing_given()
+
+    def test_a_rerouted_payment_gets_what_its_new_team_gets(self):
+        self.activity.allow_reroute = True
+        partners = self.shoppers(5)
+        team = self.join(partners[0]).team_id
+        late = self.checkout(partners[1], team, accept_reroute=True)
+        transaction = late._pinbu_start_payment()
+        other = self.join(partners[2]).team_id
+        self.pass_deadline(team)
+        transaction._set_done()
+        self.run_schedulers()
+        self.assertEqual((late.seat_ids.team_id, late.state), (other, "sale"))
+        self.assert_nothing_given()
+        for partner in partners[3:]:
+            self.join(partner, other)
+            if partner == partners[3]:
+                self.assert_nothing_given()
+            if other.state == "formed":
+                break
+        self.run_schedulers()
+        self.assertEqual(other.state, "formed")
+        self.assertEqual(self.cards(self.points, partners[1]).points, 7)
+        self.assertFalse(self.cards(self.points, partners[0]))
+
+    def test_stock_policy_success_confirms_only_what_is_won(self):
+        self.activity.stock_policy = "success"
+        partners = self.shoppers(3)
+        team = self.team_of(partners[:2])
+        self.run_schedulers()
+        self.assert_nothing_given()
+        self.join(partners[2], team)
+        self.run_schedulers()
+        for partner in partners:
+            self.assertEqual(self.cards(self.points, partner).points, 7)
+
+    def test_a_won_order_that_is_cancelled_loses_what_it_gave(self):
+        """As loyalty does with any order: the points go, and so does a coupon nobody used."""
+        partners = self.shoppers(3)
+        team = self.team_of(partners)
+        self.run_schedulers()
+        used = self.cards(self.coupons, partners[1])
+        other = self.env["sale.order"].create(
+            {
+                "partner_id": partners[1].id,
+                "order_line": [Command.create({"product_id": self.product.id})],
+            }
+        )
+        other.applied_coupon_ids = used
+        other._apply_program_reward(self.coupons.reward_ids, used)
+        orders = {seat.partner_id: seat.order_id for seat in team.seat_ids}
+        for partner in partners[:2]:
+            orders[partner].action_cancel()
+            self.assertEqual(orders[partner].state, "cancel")
+            self.assertFalse(self.cards(self.points, partner).points)
+        self.assertFalse(self.cards(self.coupons, partners[0]))
+        self.assertTrue(used.exists())
+        self.run_schedulers()
+        self.assertFalse(self.cards(self.points, partners[0]).points)
+        self.assertEqual(self.cards(self.points, partners[2]).points, 7)
+
     def test_a_seat_order_takes_no_wallet_line(self):
         partners = self.shoppers(2)
         self.fail_team(partners)

@@ -1,0 +1,38 @@
+from odoo import http
+from odoo.http import request
+from odoo.tools import SQL
+
+from odoo.addons.pinbu_groupbuy.api import api_route, paging, schemas
+
+
+class RewardsController(http.Controller):
+    """Coupons, tickets and points: what a shopper was given beside money."""
+
+    @api_route("/me/coupons", methods=["GET"], query=schemas.PageQuery)
+    def coupons(self, query):
+        company = request.env.company
+        cards = request.env["loyalty.card"].sudo()
+        records, next_cursor = paging.search_page(
+            cards,
+            cards._api_coupon_domain(request.env.user.partner_id, company),
+            "coupons",
+            [SQL('-"loyalty_card"."id"')],
+            query,
+        )
+        return paging.answer(records._to_api_coupons(company), next_cursor)
+
+    @api_route("/me/points", methods=["GET"], query=schemas.PageQuery)
+    def points(self, query):
+        partner, company = request.env.user.partner_id, request.env.company
+        lines, next_cursor = paging.search_page(
+            request.env["loyalty.history"].sudo(),
+            [("card_id", "=", partner._pinbu_points_card(company).id)],
+            "points",
+            [SQL('-"loyalty_history"."id"')],
+            query,
+        )
+        return {
+            **partner._to_api_points(company),
+            "entries": lines._to_api(),
+            "next_cursor": next_cursor,
+        }

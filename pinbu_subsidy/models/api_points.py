@@ -1,0 +1,55 @@
+"""Loyalty points in the API."""
+
+from odoo import models
+from odoo.fields import Domain
+
+from odoo.addons.pinbu_groupbuy.api.render import to_iso
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    def _pinbu_points_card(self, company):
+        """:return: the shopper's card in the company's program of points, with sudo; may be empty"""
+        self.ensure_one()
+        return (
+            self.env["loyalty.card"]
+            .sudo()
+            .search(
+                Domain("partner_id", "=", self.id)
+                & Domain("program_id", "=", company._pinbu_points_program().id),
+                limit=1,
+            )
+        )
+
+    def _to_api_points(self, company):
+        """What ``GET /me/points`` says before the entries; reading it makes no card.
+
+        :rtype: dict
+        """
+        program = company._pinbu_points_program()
+        points = self._pinbu_points_card(company).points
+        return {
+            "balance": points,
+            "unit": program.portal_point_name or "",
+            "worth": program._pinbu_worth_minor(points) if program else 0,
+            "currency": (program.currency_id or company.currency_id).name,
+        }
+
+
+class LoyaltyHistory(models.Model):
+    _inherit = "loyalty.history"
+
+    def _to_api(self):
+        """:return: the entries of ``GET /me/points``, in order
+        :rtype: list[dict]
+        """
+        return [
+            {
+                "id": line.id,
+                "points": line.issued - line.used,
+                "text": line.description,
+                "created_at": to_iso(line.create_date),
+            }
+            for line in self
+        ]
