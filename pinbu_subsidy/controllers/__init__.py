@@ -1,1 +1,3 @@
 from . import bank_file, invites, rewards, wallet, withdrawals
+from . import bank_file, invites, wallet, withdrawals
+from . import invites, rankings, wallet

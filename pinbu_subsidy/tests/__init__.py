@@ -11,6 +11,7 @@ from . import (
     test_loyalty,
     test_owe,
     test_promotions,
+    test_rankings,
     test_screens,
     test_subsidy,
     test_voucher,
