@@ -189,6 +189,12 @@ class PinbuInvite(models.Model):
         )
         self.invalidate_model(["look_at"], flush=False)
 
+    def _outcome_changed(self, cr):
+        """Hook: this friend counts for the inviter now, or does not any more.
+
+        :param cr: the cursor that changed it
+        """
+
     # === BUSINESS METHODS: SHOWING === #
 
     def _outcomes(self):

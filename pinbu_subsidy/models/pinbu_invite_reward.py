@@ -26,8 +26,12 @@ class PinbuInvite(models.Model):
     @api.model
     def _cron_invites(self):
         """Look at the friends of whom something is to be decided, a batch per transaction."""
-        due = self.sudo().search([("look_at", "<=", fields.Datetime.now())], order="look_at, id")
-        for ids in split_every(BATCH, due.ids, list):
+        self.env.flush_all()
+        # By the database's clock, which wrote when to look.
+        self.env.cr.execute(
+            SQL("SELECT id FROM pinbu_invite WHERE look_at <= %s ORDER BY look_at, id", SQL_NOW)
+        )
+        for ids in split_every(BATCH, [row[0] for row in self.env.cr.fetchall()], list):
             if not self._try(ids):
                 for invite_id in ids:
                     self._try([invite_id])
@@ -141,12 +145,6 @@ class PinbuInvite(models.Model):
         if cr.rowcount:
             self._outcome_changed(cr)
         self.invalidate_recordset(flush=False)
-
-    def _outcome_changed(self, cr):
-        """Hook: this friend counts for the inviter now, or does not any more.
-
-        :param cr: the cursor that changed it
-        """
 
     # === BUSINESS METHODS: RINGS === #
 

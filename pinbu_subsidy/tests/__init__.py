@@ -7,6 +7,7 @@ from . import (
     test_coupon_http,
     test_coupon_races,
     test_grant,
+    test_invite_concurrency,
     test_invites,
     test_loyalty,
     test_owe,

@@ -8,6 +8,7 @@ from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.addons.pinbu_groupbuy.tests.api_common import ApiMixin
 
 from .common import SubsidyMixin
+from .invite_common import InviteMixin
 
 
 class RankingMixin(SubsidyMixin):
@@ -46,7 +47,7 @@ class RankingMixin(SubsidyMixin):
 
 
 @tagged("post_install", "-at_install")
-class TestRankings(RankingMixin, ApiMixin, HttpCase):
+class TestRankings(RankingMixin, InviteMixin, ApiMixin, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -131,7 +132,7 @@ class TestRankings(RankingMixin, ApiMixin, HttpCase):
         order = self.buy(self.log_in("Carl"))
         self.buy(self.log_in("Dora"), order["team"])
         self.run_schedulers()
-        self.env["pinbu.invite"]._cron_invites()
+        self.reward_invites()
         self.rank()
         shown = self.get("/rankings?kind=inviters&period=week", ann)
         self.assertEqual(
