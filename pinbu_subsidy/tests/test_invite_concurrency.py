@@ -83,14 +83,14 @@ class TestInviteConcurrency(ConcurrentCase):
         # Shoppers of these tests live at one address.
         for number, person in enumerate(inviter | friends):
             person.street = f"{number} Lane"
-        self.env.cr.commit()
+        self.open_cr.commit()
         return invites
 
     def test_caps_hold_when_friends_are_judged_at_once(self):
         inviter, friends = self.people[0], self.people[1:]
         invites = self.brought(inviter, friends)
         self.company.write({"pinbu_invites_per_day": 4})
-        self.env.cr.commit()
+        self.open_cr.commit()
         ids = iter(invites.ids)
         lock = threading.Lock()
 
@@ -145,7 +145,7 @@ class TestInviteConcurrency(ConcurrentCase):
                 for p in inviters
             ]
         )
-        self.env.cr.commit()
+        self.open_cr.commit()
         codes = [scenes.encode(self.env, "shopper", partner=p) for p in inviters]
 
         def come(env, code):
@@ -160,7 +160,7 @@ class TestInviteConcurrency(ConcurrentCase):
             self.look_again()
             self.clean_teams()
             users.unlink()
-            self.env.cr.commit()
+            self.open_cr.commit()
 
     def test_a_period_is_closed_once_whoever_is_killed(self):
         team = self.open_team(self.people[0])
@@ -170,7 +170,7 @@ class TestInviteConcurrency(ConcurrentCase):
             {"kind": "hottest", "type": "cash", "amount": 2.0, "rank_to": 3}
         )
         self.env["pinbu.ranking.score"]._enqueue(self.env.cr, teams)
-        self.env.cr.commit()
+        self.open_cr.commit()
         self.run_at_once(lambda env: env["pinbu.ranking.score"]._cron_rankings())
         self.sql("UPDATE pinbu_team SET state = 'formed' WHERE id = ANY(%s)", teams.ids)
         self.sql("UPDATE pinbu_ranking_score SET starts_on = starts_on - 1 WHERE period = 'today'")
