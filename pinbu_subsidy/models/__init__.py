@@ -60,7 +60,6 @@ from . import (
     res_company_invite,
     res_company_payout,
     res_company_points,
-    res_company_withdrawal,
     res_company_ranking,
     res_company_withdrawal,
     res_config_settings,
@@ -86,12 +85,8 @@ from . import (
     api_invite,
     api_order,
     api_points,
-    api_invite,
-    api_order,
     api_ranking,
     api_subsidy,
     api_wallet,
     api_withdrawal,
 )
-from . import api_activity, api_invite, api_order, api_subsidy, api_wallet, api_withdrawal
-from . import api_activity, api_invite, api_order, api_ranking, api_subsidy, api_wallet
