@@ -108,8 +108,10 @@ class PinbuSettlement(models.Model):
             if not left:
                 break
         if jobs._due(shard):
+            # Say that nothing remains: Odoo would begin anew up to ten times before other
+            # scheduled actions get this worker.
             self.env.ref(f"pinbu_groupbuy.ir_cron_settle_{shard}").sudo()._trigger()
-            self.env["ir.cron"]._commit_progress()
+            self.env["ir.cron"]._commit_progress(remaining=0)
 
     def _due(self, shard):
         self.env.cr.execute(

@@ -24,9 +24,10 @@ class RewardsController(http.Controller):
     @api_route("/me/points", methods=["GET"], query=schemas.PageQuery)
     def points(self, query):
         partner, company = request.env.user.partner_id, request.env.company
+        card = company._pinbu_points_program()._pinbu_points_card(partner)
         lines, next_cursor = paging.search_page(
             request.env["loyalty.history"].sudo(),
-            [("card_id", "=", partner._pinbu_points_card(company).id)],
+            [("card_id", "=", card.id)],
             "points",
             [SQL('-"loyalty_history"."id"')],
             query,

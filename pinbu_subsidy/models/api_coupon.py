@@ -19,12 +19,9 @@ class LoyaltyCard(models.Model):
         :rtype: Domain
         """
         return (
-            Domain("partner_id", "=", partner.id)
-            & Domain("program_id.company_id", "in", [False, company.id])
+            self._pinbu_coupons_domain(partner, company)
             & Domain("program_id.active", "=", True)
             & Domain("program_id.reward_ids", "!=", False)
-            & Domain("program_type", "in", ["coupons", "next_order_coupons"])
-            & Domain("pinbu_is_voucher", "=", False)
             # One that comes with an order is there once that is confirmed.
             & (Domain("order_id", "=", False) | Domain("order_id.state", "=", "sale"))
         )
@@ -95,6 +92,8 @@ class LoyaltyProgram(models.Model):
 
     def _pinbu_activity_ids(self, company):
         """:return: ids of the activities that this program is limited to, or None"""
+        if self.pinbu_activity_ids:
+            return sorted(self.pinbu_activity_ids.ids)
         domains = [rule._get_valid_product_domain() for rule in self.rule_ids]
         if not domains or not all(domains):
             return None

@@ -1,7 +1,6 @@
 """Loyalty points in the API."""
 
 from odoo import models
-from odoo.fields import Domain
 
 from odoo.addons.pinbu_groupbuy.api.render import to_iso
 
@@ -9,26 +8,13 @@ from odoo.addons.pinbu_groupbuy.api.render import to_iso
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
-    def _pinbu_points_card(self, company):
-        """:return: the shopper's card in the company's program of points, with sudo; may be empty"""
-        self.ensure_one()
-        return (
-            self.env["loyalty.card"]
-            .sudo()
-            .search(
-                Domain("partner_id", "=", self.id)
-                & Domain("program_id", "=", company._pinbu_points_program().id),
-                limit=1,
-            )
-        )
-
     def _to_api_points(self, company):
         """What ``GET /me/points`` says before the entries; reading it makes no card.
 
         :rtype: dict
         """
         program = company._pinbu_points_program()
-        points = self._pinbu_points_card(company).points
+        points = program._pinbu_points_card(self).points
         return {
             "balance": points,
             "unit": program.portal_point_name or "",

@@ -74,7 +74,8 @@ class PinbuSubsidy(models.Model):
         if card.points > 0:
             # An order that counts on it cannot be confirmed any more.
             card.with_context(loyalty_no_mail=True).points = 0
-            card.active = False
+        # A team that fails gives it back to a card that cannot be used any more.
+        card.active = False
 
     def _take_back_ticket(self, note):
         self._take_back_coupon(note)

@@ -19,25 +19,6 @@ class ResCompany(models.Model):
         """
         return self._pinbu_program("pinbu_is_voucher", "_pinbu_create_vouchers")
 
-    def _pinbu_points_program(self):
-        """:return: the program whose points shoppers see as theirs: the first one of its kind
-        :rtype: loyalty.program (sudo)
-        """
-        self.ensure_one()
-        return (
-            self.env["loyalty.program"]
-            .sudo()
-            .search(
-                [
-                    ("program_type", "=", "loyalty"),
-                    ("sale_ok", "=", True),
-                    ("company_id", "in", [False, self.id]),
-                ],
-                order="sequence, id",
-                limit=1,
-            )
-        )
-
     def _pinbu_program(self, mark, create):
         """:param str mark: the field that marks the one program of its kind
         :param str create: the method of `loyalty.program` that makes it

@@ -110,9 +110,8 @@ class TestGrant(GrantMixin, TransactionCase):
         self.assertEqual(subsidies._take_back("goods returned"), subsidies)
         self.assertFalse(subsidies._take_back("goods returned"))
         self.assertEqual(set(subsidies.mapped("state")), {"void"})
-        for kind in ("coupon", "ticket"):
-            self.assertFalse(given[kind].card_id.active)
-        self.assertTrue(used.card_id.active)
+        for subsidy in (given["coupon"], given["ticket"], used):
+            self.assertEqual((subsidy.card_id.active, subsidy.card_id.points), (False, 0))
         self.assertEqual(given["points"].card_id.points, 0)
         self.assertEqual(given["points"].card_id.history_ids.mapped("used"), [10, 0])
         self.assertEqual(given["gift"].gift_order_id.state, "cancel")
