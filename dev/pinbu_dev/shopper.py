@@ -2,6 +2,7 @@
 
 import http.cookiejar
 import json
+import secrets
 import urllib.error
 import urllib.request
 import uuid
@@ -71,11 +72,12 @@ class Shopper:
             "/me/addresses",
             {
                 "name": self.name,
-                "phone": "13800138000",
+                # Who shares a phone or an address with somebody counts as the same one.
+                "phone": f"138{secrets.randbelow(10**8):08}",
                 "province": "浙江省",
                 "city": "杭州市",
                 "district": "西湖区",
-                "street": "文三路 1 号",
+                "street": f"文三路 {secrets.randbelow(10**6) + 1} 号",
                 "is_default": True,
             },
         )["id"]

@@ -23,6 +23,7 @@ from . import (
     pinbu_seat_lease,
     pinbu_seat_means,
     pinbu_seat_pieces,
+    pinbu_seat_promise,
     pinbu_seat_schedule,
     pinbu_seat_settlement,
     pinbu_seat_voucher,

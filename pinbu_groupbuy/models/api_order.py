@@ -12,6 +12,7 @@ from ..api.paging import search_page
 from ..exceptions import PinbuError
 from ..transactions import renew_snapshot
 from .pinbu_seat_means import Means
+from .pinbu_seat_promise import promise_terms
 
 # So many other teams are shown to who came too late.
 SUGGESTED = 3
@@ -151,8 +152,7 @@ class SaleOrder(models.Model):
         :raise PinbuError: as `pinbu.seat._checkout`; ``terms_changed``
         """
         wish = self._api_wish(partner, body)
-        if body.promise_version:
-            self._api_check_terms(partner, wish, body)
+        shown = self._api_check_terms(partner, wish, body) if body.promise_version else None
         try:
             order, created = self.env["pinbu.seat"]._checkout(
                 partner,
@@ -166,6 +166,7 @@ class SaleOrder(models.Model):
                 accept_reroute=bool(body.accept_reroute),
                 delivery_method=wish["delivery_method"],
                 means=wish["means"],
+                expected=shown,
             )
         except PinbuError as refusal:
             raise self._api_with_others(refusal, wish) from None
@@ -232,13 +233,8 @@ class SaleOrder(models.Model):
     @api.model
     def _api_promise_version(self, quote):
         """:return: a mark that changes whenever what a quote costs or promises changes"""
-        # Their wording follows the reader's language and is no term.
-        items = [
-            {name: value for name, value in item.items() if name != "conditions"}
-            for item in quote["promise"]["items"]
-        ]
         amounts = [quote[name] for name in ("amount", "wallet_amount", "discount_amount")]
-        terms = json.dumps([amounts, items], sort_keys=True)
+        terms = json.dumps([amounts, promise_terms(quote["promise"])], sort_keys=True)
         return hashlib.sha256(terms.encode()).hexdigest()[:16]
 
     @api.model
@@ -264,12 +260,16 @@ class SaleOrder(models.Model):
         return refusal
 
     def _api_check_terms(self, partner, wish, body):
+        """:return: the promise that the shopper was shown, which the claim has to keep
+        :raise PinbuError: ``terms_changed``
+        """
         quote = self._api_quote_wish(partner, wish, body)
         if self._api_promise_version(quote) != body.promise_version:
             raise PinbuError(
                 "terms_changed",
                 self.env._("Price or promise have changed. Please look at them again."),
             )
+        return quote["promise"]
 
     def _api_others(self, wish):
         """:return: a few other teams of the activity, for a shopper who came too late"""

@@ -308,6 +308,7 @@ class PinbuSeat(models.Model):
             )
         )
         self._return_quota(cr, released)
+        self._release_promises(cr, released)
         self.env["pinbu.settlement"]._enqueue(cr, seat_ids=released, delay=delay)
         return released
 

@@ -68,6 +68,7 @@ class PinbuSeat(models.Model):
         accept_reroute=False,
         delivery_method=None,
         means=FRESH_MONEY,
+        expected=None,
     ):
         """Hold a place for the shopper and make the order to be paid for it.
 
@@ -78,6 +79,7 @@ class PinbuSeat(models.Model):
         :param res.partner address: where to ship to; the caller has checked that it is theirs
         :param delivery.carrier delivery_method: one of the activity's; the first that fits if None
         :param Means means: what to pay with beside fresh money; taken at once
+        :param dict | None expected: the promise that the shopper was shown
         :return: the order, and whether it is a new one
         :rtype: tuple[sale.order, bool]
         :raise PinbuError: see the codes of 409 and 403 in the API contract
@@ -94,7 +96,15 @@ class PinbuSeat(models.Model):
         )
         means = self._check_means(partner, line, quantity, team, means)
         seat = self.sudo()._claim(
-            partner.sudo(), activity, line, quantity, team, inviter, accept_reroute
+            partner.sudo(),
+            activity,
+            line,
+            quantity,
+            team,
+            inviter,
+            accept_reroute,
+            is_fresh=self._pays_fresh(partner, activity, team, means),
+            expected=expected,
         )
         try:
             # The claim was committed beside this transaction, which wrote nothing.
@@ -244,12 +254,9 @@ class PinbuSeat(models.Model):
     def _prepare_means(self, means):
         """:return: values of the order: what it is paid with, and what is promised to that"""
         self.ensure_one()
-        is_fresh = self._pays_fresh(self.partner_id, self.activity_id, self.team_id, means)
         return {
             "pinbu_means": means._asdict() if means != FRESH_MONEY else False,
-            "pinbu_promise": self.activity_id._promise(
-                self.partner_id, self.line_id, self.quantity, self.team_id, is_fresh
-            ),
+            "pinbu_promise": self._promised(),
         }
 
     def _prepare_order_line(self):
@@ -277,6 +284,7 @@ class PinbuSeat(models.Model):
         wanted = {
             "partner_shipping_id": (address or self.partner_id).id,
             "pinbu_remark": remark,
+            "pinbu_promise": self._promised(),
         }
         is_same = order._convert_to_write({n: order[n] for n in wanted}) == wanted
         # Impatient taps ask for what is there already: nothing to write, nothing to fight about.
@@ -299,6 +307,8 @@ class PinbuSeat(models.Model):
         """Make the order ask for what the seat holds, under today's terms."""
         if not self._is_ordered():
             self._order_anew(self.order_id.carrier_id, self.order_id._pinbu_wanted_means())
+        elif self.order_id.pinbu_promise != self._promised():
+            self.order_id.pinbu_promise = self._promised()
 
     def _order_anew(self, method, means):
         """What was asked for before is another sum: a payment of it must not come any more."""

@@ -1,7 +1,8 @@
 """How a shopper gets a place: a lease, claimed in a short transaction and released by expiry.
 
 The rest of a checkout can fail, be retried or be killed; the place then becomes free by itself.
-Locks are always taken in this order: shopper, payment, team, seat, activity line, product.
+Locks are always taken in this order: shopper, payment, team, seat, activity line, product, and
+what a promise is reserved from.
 """
 
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from odoo.tools import SQL
 from ..exceptions import PinbuError
 from ..transactions import SQL_NOW, short_transaction
 from .pinbu_seat import HOLD_LAPSED
+from .pinbu_seat_promise import NO_PROMISE
 
 # The class of the advisory locks on shoppers: a constant that nothing else uses.
 SHOPPER_LOCK = 19_0001
@@ -31,23 +33,38 @@ class PinbuSeat(models.Model):
     _inherit = "pinbu.seat"
 
     @api.model
-    def _claim(self, partner, activity, line, quantity, team, inviter=None, accept_reroute=False):
+    def _claim(
+        self,
+        partner,
+        activity,
+        line,
+        quantity,
+        team,
+        inviter=None,
+        accept_reroute=False,
+        is_fresh=True,
+        expected=None,
+    ):
         """Hold a place, or find the one that this shopper holds already.
 
         Nothing may have been written in the request's own transaction before.
 
         :param pinbu.team team: the team to join, or an empty recordset to open one
+        :param bool is_fresh: whether all of it will be paid with fresh money
+        :param dict | None expected: the promise that the shopper was shown
         :return: the seat, freshly held or resumed
         :raise PinbuError: ``limit_reached``, ``already_in_team``, ``team_full``, ``team_closed``,
-                           ``sold_out``, ``not_allowed_now``, or what `_check_may_participate`
-                           refuses with
+                           ``sold_out``, ``not_allowed_now``, ``terms_changed``, or what
+                           `_check_may_participate` refuses with
         """
         # The order's commit follows, and no shopper is told of the place before.
         with short_transaction(self.env, durable=False) as cr:
             self._lock_shopper(cr, partner.id)
             shopper = self._read_shopper(cr, partner, activity, team)
             if shopper.hold:
-                if self._renew_hold(cr, shopper.hold, line, quantity):
+                promise = self._renew_hold(cr, shopper.hold, line, quantity, is_fresh)
+                if promise:
+                    self._check_promise(promise, expected)
                     self._agree_to_reroute(cr, shopper.hold, accept_reroute)
                     return self.browse(shopper.hold)
                 # It was paid this very moment.
@@ -66,6 +83,8 @@ class PinbuSeat(models.Model):
             seat_id = self._insert_seat(
                 cr, partner, activity, line, quantity, team, inviter, accept_reroute
             )
+            promise = self._reserve_promise(cr, seat_id, partner, activity, team, is_fresh)
+            self._check_promise(promise, expected)
         return self.browse(seat_id)
 
     def _release_lapsed(self, activity):
@@ -218,28 +237,46 @@ class PinbuSeat(models.Model):
         cr.execute(SQL("SELECT pg_advisory_xact_lock(%s, %s)", SHOPPER_LOCK, partner_id))
 
     @api.model
-    def _renew_hold(self, cr, seat_id, line, quantity):
+    def _renew_hold(self, cr, seat_id, line, quantity, is_fresh=True):
         """The shopper came back, perhaps with another variant or quantity: exchange the pieces.
 
-        :return: whether the seat is still held: it may be paid this very moment
+        :return: what the place is promised, or None when it is held no more: it may be paid this
+                 very moment
         """
         cr.execute(
             SQL(
-                "SELECT line_id, quantity, terms_id, team_id FROM pinbu_seat"
+                "SELECT line_id, quantity, terms_id, team_id, partner_id, promise FROM pinbu_seat"
                 " WHERE id = %s AND state = 'held' FOR UPDATE",
                 seat_id,
             )
         )
         row = cr.fetchone()
-        if not row or row[:2] == (line.id, quantity):
-            return bool(row)
-        terms = self.env["pinbu.activity.terms"].browse(row[2])
-        team = self.env["pinbu.team"].browse(row[3] or ())
+        if not row:
+            return None
+        *held, terms_id, team_id, partner_id, promise = row
+        team = self.env["pinbu.team"].browse(team_id or ())
+        is_same = held == [line.id, quantity]
+        if not is_same:
+            terms = self.env["pinbu.activity.terms"].browse(terms_id)
+            self._exchange_pieces(cr, seat_id, held[0], line, quantity, terms, team)
+        return self._renew_promise(
+            cr,
+            seat_id,
+            promise or NO_PROMISE,
+            is_same,
+            self.env["res.partner"].browse(partner_id),
+            line.activity_id,
+            team,
+            is_fresh,
+        )
+
+    @api.model
+    def _exchange_pieces(self, cr, seat_id, held_line_id, line, quantity, terms, team):
         cr.execute(
             SQL(
                 "SELECT id FROM pinbu_activity_line WHERE id = ANY(%s)"
                 " ORDER BY id FOR NO KEY UPDATE",
-                [row[0], line.id],
+                [held_line_id, line.id],
             )
         )
         self._return_quota(cr, [seat_id])
@@ -259,7 +296,6 @@ class PinbuSeat(models.Model):
                 seat_id,
             )
         )
-        return True
 
     @api.model
     def _agree_to_reroute(self, cr, seat_id, accept_reroute):

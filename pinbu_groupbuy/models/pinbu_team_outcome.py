@@ -145,6 +145,7 @@ class PinbuTeam(models.Model):
         if not moved:
             return None
         won = move_state(cr, self.env.uid, "pinbu_seat", seat_ids, ["paid"], "won", "formed")
+        self.env["pinbu.seat"]._release_promises(cr, won)
         self._return_kept_pieces(cr, team_id, "merchant_places")
         self.env["pinbu.settlement"]._enqueue(cr, seat_ids=won, team_ids=moved)
         return None
@@ -319,6 +320,7 @@ class PinbuTeam(models.Model):
         )
         if state in ("formed", "shipped"):
             won = move_state(cr, self.env.uid, "pinbu_seat", seat_ids, ["paid"], "won", "formed")
+            self.env["pinbu.seat"]._release_promises(cr, won)
             self.env["pinbu.settlement"]._enqueue(cr, seat_ids=won, team_ids=[team_id])
         else:
             self._lose(cr, seat_ids, "deadline")

@@ -1,13 +1,10 @@
 from odoo import api, models
 
-# What the grant needs to know of a promise and no client does.
-_INTERNAL = {"rule_id", "min_paid_members"}
-
 
 def _shown(promise):
     """:return: the contract's Promise of what an order stores"""
     items = [
-        {name: value for name, value in item.items() if name not in _INTERNAL}
+        {name: value for name, value in item.items() if name != "terms"}
         for item in promise["items"]
     ]
     return {**promise, "items": items}
@@ -29,8 +26,11 @@ class SaleOrder(models.Model):
             .search([("seat_id", "in", self.sudo().seat_ids.ids)], order="id")
             .grouped("order_id")
         )
+        lost = self.sudo().seat_ids._without_promise()
         for order, answer in zip(self, answers, strict=True):
             owed = subsidies.get(order, self.env["pinbu.subsidy"])
             answer["subsidies"] = owed._to_api()
             answer["promise"] = _shown(answer["promise"])
+            if answer["promise"]["items"] and order.sudo().seat_ids in lost:
+                answer["promise"] = {"items": [], "reserved": False, "reason": "paid_late"}
         return answers

@@ -217,3 +217,14 @@ class LoyaltyProgram(models.Model):
             name = self.with_context(lang=code).env._("Vouchers for Services")
             program.with_context(lang=code).name = name
         return program
+
+    def _pinbu_gives(self, kind):
+        """:param str kind: ``coupon``, ``ticket`` or ``points``
+        :return: whether this is a program to give that of
+        """
+        self.ensure_one()
+        if self.pinbu_is_wallet or self.pinbu_is_voucher:
+            return False
+        if kind == "points":
+            return self.program_type == "loyalty"
+        return self.program_type in ("coupons", "next_order_coupons")

@@ -1,6 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import format_list
 
 
 class PinbuActivity(models.Model):
@@ -10,27 +11,14 @@ class PinbuActivity(models.Model):
         "pinbu.subsidy.rule", "activity_id", string="Subsidies", copy=True
     )
 
-    def _promise(self, partner, line, quantity, team, is_fresh=True):
-        promise = super()._promise(partner, line, quantity, team, is_fresh)
-        items = self._subsidy_items()
-        if not items:
-            return promise
-        # Without budgets nothing has to be reserved for the promise to hold.
-        return {**promise, "items": [*promise["items"], *items], "reserved": True}
-
-    def _subsidy_items(self):
-        """:return: what each member is promised now, as `pinbu.subsidy.rule._promise_items`"""
-        self.ensure_one()
-        return self.sudo().subsidy_rule_ids._promise_items()
-
     def _subsidy_summary(self):
         """:return: the subsidies of this activity in one line, for lists and share cards"""
         self.ensure_one()
-        cash = sum(rule.amount for rule in self.sudo().subsidy_rule_ids if rule.type == "cash")
-        if not cash:
+        worths = [rule._worth() for rule in self.sudo().offered_rule_ids]
+        if not worths or self.sudo().is_subsidy_braked:
             return super()._subsidy_summary()
         summary = self.env._(
-            "Team not full? A full refund and %s for your wallet.", self.currency_id.format(cash)
+            "Team not full? A full refund and %s.", format_list(self.env, worths, style="standard")
         )
         return " ".join(filter(None, [super()._subsidy_summary(), summary]))
 

@@ -50,7 +50,7 @@ class PinbuTeam(models.Model):
         teams = self.browse(row[0] for row in self.env.cr.fetchall())
         if not teams:
             return
-        self.env["pinbu.subsidy"]._create_owed(teams)
+        teams._owe_promised()
         self.env.cr.execute(
             SQL("UPDATE pinbu_team SET to_subsidise = FALSE WHERE id = ANY(%s)", teams.ids)
         )

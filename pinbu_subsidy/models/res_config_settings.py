@@ -20,3 +20,12 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.pinbu_withdrawal_journal_id", readonly=False
     )
     pinbu_accountant_id = fields.Many2one(related="company_id.pinbu_accountant_id", readonly=False)
+    pinbu_fallback_program_id = fields.Many2one(
+        related="company_id.pinbu_fallback_program_id", readonly=False
+    )
+    pinbu_brake_failed_percent = fields.Integer(
+        related="company_id.pinbu_brake_failed_percent", readonly=False
+    )
+    pinbu_brake_subsidy_percent = fields.Integer(
+        related="company_id.pinbu_brake_subsidy_percent", readonly=False
+    )

@@ -7,7 +7,8 @@ from odoo.addons.pinbu_groupbuy.tests.common import GroupBuyMixin
 
 
 class SubsidyMixin(GroupBuyMixin):
-    """The shop of the group-buy tests, with 10.00 for each member of a failed team of two."""
+    """The shop of the group-buy tests, with 10.00 for each member of a failed team of two, however
+    often."""
 
     @classmethod
     def set_up_shop(cls, **kwargs):
@@ -17,10 +18,22 @@ class SubsidyMixin(GroupBuyMixin):
         cls.activity.write(
             {
                 "limit_per_user": 0,
-                "subsidy_rule_ids": [Command.create({"amount": 10.0, "min_paid_members": 2})],
+                "subsidy_rule_ids": [Command.create(cls.plain_rule())],
             }
         )
         cls.rule = cls.activity.subsidy_rule_ids
+
+    @classmethod
+    def plain_rule(cls, **values):
+        """:return: values of a rule without guards"""
+        return {
+            "amount": 10.0,
+            "min_paid_members": 2,
+            "max_without_win": 0,
+            "has_decay": False,
+            "budget": 10_000.0,
+            **values,
+        }
 
     @classmethod
     def shoppers(cls, count):

@@ -282,15 +282,13 @@ class TestWalletLeg(MeansMixin, TransactionCase):
         self.assertFalse(providers._pinbu_real_provider_enabled())
 
     def test_only_fresh_money_is_promised_anything(self):
-        promised = []
-        original = type(self.activity)._promise
-
-        def promise(activity, partner, line, quantity, team, is_fresh=True):
-            promised.append(is_fresh)
-            return original(activity, partner, line, quantity, team, is_fresh)
-
-        self.patch(type(self.activity), "_promise", promise)
-        self.order_with_wallet()
-        self.checkout(self.ben, means=WITH_WALLET)
-        self.checkout(self.carl)
-        self.assertEqual(promised, [False, True, True])
+        orders = [
+            self.order_with_wallet(),
+            self.checkout(self.ben, means=WITH_WALLET),
+            self.checkout(self.carl),
+        ]
+        promises = [order.pinbu_promise for order in orders]
+        self.assertEqual([promise["reserved"] for promise in promises], [False, True, True])
+        self.assertEqual(
+            [promise["reason"] for promise in promises], ["not_fresh_money", None, None]
+        )
