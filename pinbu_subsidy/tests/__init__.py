@@ -2,6 +2,7 @@ from . import (
     test_api_rewards,
     test_api_wallet,
     test_books,
+    test_books_concurrency,
     test_books_storm,
     test_concurrency,
     test_coupon,
