@@ -30,4 +30,5 @@ from . import (
     test_withdrawal_manual,
     test_withdrawal_payout,
     test_withdrawal_races,
+    test_withdrawal_screens,
 )
