@@ -106,10 +106,20 @@ class ResPartner(models.Model):
     # === BUSINESS METHODS === #
 
     def _pinbu_entries_domain(self):
-        return [
-            ("card_id.partner_id", "in", self.ids),
-            ("company_id", "=", self.env.company.id),
-        ]
+        """:return: the ledger of these shoppers, for who may read no loyalty card as well"""
+        wallets = (
+            self.env["loyalty.card"]
+            .sudo()
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("partner_id", "in", self.ids),
+                    ("company_id", "=", self.env.company.id),
+                    ("pinbu_is_wallet", "=", True),
+                ]
+            )
+        )
+        return [("card_id", "in", wallets.ids)]
 
     def _pinbu_check_values(self, vals):
         """:raise AccessError: for an identity that was not checked through the button"""

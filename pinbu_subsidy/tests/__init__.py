@@ -27,6 +27,7 @@ from . import (
     test_withdrawable,
     test_withdrawal,
     test_withdrawal_api,
+    test_withdrawal_http_races,
     test_withdrawal_manual,
     test_withdrawal_payout,
     test_withdrawal_races,

@@ -60,6 +60,11 @@ class TestWithdrawalScreens(WithdrawalMixin, HttpCase):
         """
         self.open("ads", f"withdrawals/{self.withdrawal.id}", ".o_form_view", look)
 
+    def test_the_debit_of_a_withdrawal(self):
+        entry = self.withdrawal.debit_entry_id
+        path = f"action-pinbu_subsidy.pinbu_wallet_entry_action/{entry.id}"
+        self.open("books", path, ".o_form_view .o_field_monetary[name=amount]")
+
     def test_the_shoppers_form(self):
         for login in ("books", "ads"):
             self.open(
