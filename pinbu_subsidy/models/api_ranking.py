@@ -27,6 +27,9 @@ class PinbuRankingScore(models.Model):
         starts_on = company._pinbu_period_start(period, fields.Datetime.now())
         top = self.sudo()._top(company, kind, period, starts_on, limit)
         prizes = self.env["pinbu.ranking.prize"]._of_period(company, kind, period, starts_on)
+        # No more of teams and people than is shown.
+        top.team_id.fetch(["token"])
+        top.partner_id.fetch(["name"])
         return {
             "items": [
                 {"rank": rank, "name": score._api_name(), **score._to_api()}

@@ -10,6 +10,7 @@ from . import (
     test_coupon_races,
     test_grant,
     test_invite_concurrency,
+    test_invite_screens,
     test_invites,
     test_loyalty,
     test_owe,
