@@ -166,19 +166,19 @@ class PinbuWithdrawal(models.Model):
         def shown(minor):
             return company.currency_id.format(minor / 10**company.currency_id.decimal_places)
 
-        parts = [
-            ("used", self.env._("Gone since")),
-            ("refunds_due", self.env._("Refunds due")),
-            ("refunds_tonight", self.env._("Refunds if no team fills up tonight")),
-            ("payouts", self.env._("Withdrawals to pay")),
-        ]
+        labels = {
+            "used": self.env._("Gone since"),
+            "refunds_due": self.env._("Refunds due"),
+            "refunds_tonight": self.env._("Refunds if no team fills up tonight"),
+            "payouts": self.env._("Withdrawals to pay"),
+        }
         return {
             "company_id": company.id,
             "company": company.name if len(self.env.companies) > 1 else "",
             "balance": None if forecast["balance"] is None else shown(forecast["balance"]),
             "parts": [
                 {"name": name, "label": label, "amount": shown(forecast[name])}
-                for name, label in parts
+                for name, label in labels.items()
             ],
             "left": None if forecast["left"] is None else shown(forecast["left"]),
             "is_short": forecast["left"] is not None and forecast["left"] < 0,
