@@ -77,6 +77,16 @@ class TestCoupon(MeansMixin, TransactionCase):
         self.assertEqual(first.seat_ids.state, "held")
         self.assertFalse(other._has_seats())
 
+    def test_it_is_taken_and_given_back_once(self):
+        use = self.order_with(self.five).pinbu_coupon_use_ids
+        other = self.checkout(self.ben)
+        with self.assertRaises(PinbuError):
+            # As an order that has not seen the other one yet.
+            use._take(other, [(self.five, 1, 5)])
+        use._give_back()
+        use._give_back()
+        self.assertEqual(self.five.points, 1)
+
     def test_a_hold_that_lapses_gives_it_back(self):
         order = self.order_with(self.five, points=0)
         self.let_lapse(order.seat_ids)
@@ -238,6 +248,13 @@ class TestCoupon(MeansMixin, TransactionCase):
         # One piece less, and it is too small.
         self.assertEqual(self.refusal(cases["min_amount"]), "min_amount")
         self.assertEqual(order.amount_total, 34.8)
+
+    def test_shoppers_see_where_a_coupon_can_be_used(self):
+        [shown] = self.five._to_api_coupons(self.company)
+        self.assertIsNone(shown["activity_ids"])
+        self.five_off.pinbu_activity_ids = self.activity
+        [shown] = self.five._to_api_coupons(self.company)
+        self.assertEqual(shown["activity_ids"], self.activity.ids)
 
     def test_an_activity_without_coupons(self):
         self.activity.accepts_coupons = False

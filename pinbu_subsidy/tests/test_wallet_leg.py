@@ -235,6 +235,19 @@ class TestWalletLeg(MeansMixin, TransactionCase):
         self.settle()
         self.assertEqual((payment.pinbu_refunded, self.card.points), (9.9, 10.0))
 
+    def test_a_notice_that_has_not_seen_its_wallet_part_go(self):
+        order = self.order_with_wallet()
+        payment = order._pinbu_start_payment()
+        self.let_lapse(order.seat_ids)
+        self.run_scheduler("close")
+        self.run_scheduler("settle")
+        # On its older snapshot the notice took it for the amount due, and counts it now.
+        payment.state = "done"
+        order.seat_ids._count_payment(payment.id)
+        self.assertEqual(order.seat_ids.state, "released")
+        self.settle()
+        self.assertEqual((payment.pinbu_refunded, self.card.points), (9.9, 10.0))
+
     def test_a_late_payment_that_overtakes_settlement_gets_its_place_again(self):
         order = self.order_with_wallet()
         payment = order._pinbu_start_payment()

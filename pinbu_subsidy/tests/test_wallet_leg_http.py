@@ -56,6 +56,9 @@ class TestWalletLegHttp(MeansMixin, ApiMixin, HttpCase):
         self.assertEqual(self.sums(order), [1990, 0, 1000, 990])
         self.assertEqual((order["state"], order["payment"]), ("unpaid", None))
         self.assertEqual(self.balance_of(self.ann), 0)
+        # Only fresh money is promised anything.
+        self.assertEqual((order["promise"]["items"], order["promise"]["reserved"]), ([], False))
+        self.assertTrue(self.quote(self.ann)["promise"]["items"])
         # What is held is not lost: the quote for the same place tells the same.
         self.assertEqual(self.sums(self.quote(self.ann, use_wallet=True)), [1990, 0, 1000, 990])
 
