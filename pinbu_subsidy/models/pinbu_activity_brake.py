@@ -4,6 +4,8 @@ more until somebody has looked. What was promised stands."""
 from odoo import fields, models
 from odoo.tools import SQL
 
+from odoo.addons.pinbu_groupbuy.transactions import SQL_NOW
+
 # So many of an activity's last teams are looked at, once there are so many.
 TEAMS = 50
 TEAMS_AT_LEAST = 10
@@ -36,7 +38,9 @@ class PinbuActivity(models.Model):
 
     def action_release_brake(self):
         """Promise again what the rules say."""
-        self.write({"is_subsidy_braked": False, "brake_released_at": self.env.cr.now()})
+        # The clock by which teams end.
+        [(now,)] = self.env.execute_query(SQL("SELECT %s", SQL_NOW))
+        self.write({"is_subsidy_braked": False, "brake_released_at": now})
 
     # === BUSINESS METHODS === #
 

@@ -58,6 +58,7 @@ class PinbuActivity(models.Model):
             return held
         if not activity.offered_rule_ids:
             return promise
+        self.env.flush_all()
         facts = activity._promise_facts(self.env.cr, partner, team)
         offers, reasons = activity._evaluate_rules(facts, team, is_fresh)
         rules = activity._budgeted_rules(offers)

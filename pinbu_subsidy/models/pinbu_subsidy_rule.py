@@ -165,13 +165,13 @@ class PinbuSubsidyRule(models.Model):
         "A subsidy is for one activity or for one product category.",
     )
     _worth_something = models.Constraint(
-        """CHECK(CASE type WHEN 'cash' THEN amount > 0
-                           WHEN 'points' THEN points > 0 AND program_id IS NOT NULL
+        """CHECK(CASE type WHEN 'cash' THEN COALESCE(amount, 0) > 0
+                           WHEN 'points' THEN COALESCE(points, 0) > 0 AND program_id IS NOT NULL
                            ELSE program_id IS NOT NULL END)""",
         "A subsidy must be above zero, and a coupon, a ticket or points need their program.",
     )
     _range = models.Constraint(
-        "CHECK(amount_max = 0 OR (amount_max > amount AND amount_step > 0))",
+        "CHECK(COALESCE(amount_max, 0) = 0 OR (amount_max > amount AND COALESCE(amount_step, 0) > 0))",
         "A range goes up, in steps above zero.",
     )
     _budget_positive = models.Constraint(
@@ -193,7 +193,7 @@ class PinbuSubsidyRule(models.Model):
     )
     _consoled = models.Constraint(
         "CHECK(consolation = 'nothing' OR (consolation_program_id IS NOT NULL"
-        " AND (consolation = 'coupon' OR consolation_points > 0)))",
+        " AND (consolation = 'coupon' OR COALESCE(consolation_points, 0) > 0)))",
         "A consolation needs its program, and points their number.",
     )
 
@@ -236,7 +236,7 @@ class PinbuSubsidyRule(models.Model):
             if rule.consolation != "nothing":
                 wanted.append((rule.consolation, rule.consolation_program_id))
             for kind, program in wanted:
-                if not program._pinbu_gives(kind):
+                if program and not program._pinbu_gives(kind):
                     raise ValidationError(
                         self.env._(
                             "The program %s does not give that: points are of a loyalty program, "

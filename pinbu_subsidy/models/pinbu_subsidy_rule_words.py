@@ -60,7 +60,7 @@ class PinbuSubsidyRule(models.Model):
     @api.depends("sentence")
     def _compute_display_name(self):
         for rule in self:
-            rule.display_name = rule.sentence
+            rule.display_name = rule._worth()
 
     # === BUSINESS METHODS === #
 
