@@ -12,6 +12,7 @@ from . import (
     test_invite_concurrency,
     test_invite_screens,
     test_invites,
+    test_killed,
     test_loyalty,
     test_owe,
     test_promise,
