@@ -146,17 +146,18 @@ class PinbuBooksDay(models.Model):
     def action_lines(self):
         """Show the journal items of this day on the account of the wallets."""
         self.ensure_one()
+        domain = [
+            ("company_id", "=", self.company_id.id),
+            ("account_id", "=", self.company_id.sudo().pinbu_wallet_account_id.id),
+            ("parent_state", "=", "posted"),
+            ("date", "=", fields.Date.to_string(self.day)),
+        ]
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Journal Items"),
             "res_model": "account.move.line",
             "view_mode": "list,form",
-            "domain": [
-                ("company_id", "=", self.company_id.id),
-                ("account_id", "=", self.company_id.sudo().pinbu_wallet_account_id.id),
-                ("parent_state", "=", "posted"),
-                ("date", "=", fields.Date.to_string(self.day)),
-            ],
+            "domain": domain,
         }
 
     def action_book_now(self):
