@@ -8,7 +8,7 @@ class PaymentTransaction(models.Model):
         refund = super()._pinbu_create_refund(amount, reason)
         # What a failed team gives back is no return.
         seats = self.sudo().sale_order_ids.seat_ids.filtered(lambda seat: seat.state == "won")
-        self.env["pinbu.invite"].sudo()._look_soon(seats)
+        self.env["pinbu.invite"]._look_soon(self.env.cr, seats.partner_id, seats.company_id)
         return refund
 
     def _pinbu_payer_marks(self):

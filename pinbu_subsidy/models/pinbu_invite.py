@@ -170,12 +170,15 @@ class PinbuInvite(models.Model):
         self.invalidate_model(["seat_id", "look_at"], flush=False)
 
     @api.model
-    def _look_soon(self, seats):
-        """Something was delivered to these seats' shoppers, or came back from them: look again at
-        what they are worth to those who brought them."""
-        if not seats:
+    def _look_soon(self, cr, newcomers, companies):
+        """Something was delivered to these shoppers, or came back from them: look again at what
+        they are worth to those who brought them.
+
+        :param cr: the cursor of whoever noticed
+        """
+        if not newcomers:
             return
-        self.env.cr.execute(
+        cr.execute(
             SQL(
                 """
                 UPDATE pinbu_invite SET look_at = %s
@@ -183,8 +186,8 @@ class PinbuInvite(models.Model):
                    AND inviter_id IS NOT NULL AND state IN ('held', 'earned')
                 """,
                 SQL_NOW,
-                seats.partner_id.ids,
-                seats.company_id.ids,
+                newcomers.ids,
+                companies.ids,
             )
         )
         self.invalidate_model(["look_at"], flush=False)

@@ -87,6 +87,8 @@ class PinbuInvite(models.Model):
         if self._is_ring():
             with short_transaction(self.env) as cr:
                 self._decide(cr, "void", seat.state, decided_at, void_reason="ring")
+                # What others of the circle have earned goes with it.
+                self._look_soon(cr, self._circle(), self.company_id)
             return
         rule = self.env["pinbu.invite.rule"].sudo()._find(seat.activity_id, seat.state)
         self._take_room(seat.state, decided_at, rule)
@@ -151,13 +153,18 @@ class PinbuInvite(models.Model):
     def _is_ring(self):
         """Whether inviter and friend look like one person, or like people who bring each other."""
         self.ensure_one()
-        return self._is_circle() or bool(
-            self.inviter_id._pinbu_marks(self.company_id)
+        return bool(
+            self._circle()
+            or self.inviter_id._pinbu_marks(self.company_id)
             & self.partner_id._pinbu_marks(self.company_id)
         )
 
-    def _is_circle(self):
-        """Whether following inviters from here leads back to the friend."""
+    def _circle(self):
+        """Follow the inviters from here on.
+
+        :return: those who brought each other, this friend among them, or nobody
+        :rtype: res.partner
+        """
         self.flush_recordset(["inviter_id"])
         self.env.cr.execute(
             SQL(
@@ -169,8 +176,9 @@ class PinbuInvite(models.Model):
                       FROM above JOIN pinbu_invite invite ON invite.partner_id = above.partner_id
                        AND invite.company_id = %(company)s
                      WHERE invite.inviter_id IS NOT NULL AND above.steps < %(steps)s
+                       AND above.partner_id != %(friend)s
                 )
-                SELECT 1 FROM above WHERE partner_id = %(friend)s LIMIT 1
+                SELECT DISTINCT partner_id FROM above
                 """,
                 id=self.id,
                 company=self.company_id.id,
@@ -178,7 +186,8 @@ class PinbuInvite(models.Model):
                 steps=RING_LENGTH,
             )
         )
-        return bool(self.env.cr.fetchone())
+        above = self.partner_id.browse(row[0] for row in self.env.cr.fetchall())
+        return above if self.partner_id in above else above.browse()
 
     # === BUSINESS METHODS: REWARDING === #
 
@@ -194,6 +203,9 @@ class PinbuInvite(models.Model):
         self.look_at = False
         if self.outcome == "won" and self.seat_id in came_back:
             self._void("returned")
+            return
+        if self._circle():
+            self._void("ring")
             return
         arrived = [(at, seat.id) for seat, at in delivered.items() if self._stands_on(seat)]
         if not arrived:
@@ -258,11 +270,13 @@ class PinbuInvite(models.Model):
         self.env["pinbu.invite.task"]._update(self.inviter_id, self.company_id)
 
     def _check_it_stands(self):
-        """Take back what was earned with an order that came back."""
+        """Take back what was earned with an order that came back, or by going round in a circle."""
         self.ensure_one()
         self.look_at = False
         if self.delivered_seat_id._came_back():
             self._void("returned")
+        elif self._circle():
+            self._void("ring")
 
     def _void(self, reason):
         """This friend earns nothing (any more).
@@ -274,7 +288,10 @@ class PinbuInvite(models.Model):
             return
         self.write({"void_reason": reason, "look_at": False})
         if self.subsidy_id:
-            self.subsidy_id._take_back("returned")
+            reasons = self._fields["void_reason"]._description_selection(
+                self.with_context(lang=self.inviter_id.lang).env
+            )
+            self.subsidy_id._take_back(dict(reasons)[reason])
         self._outcome_changed(self.env.cr)
         self.env["pinbu.invite.task"]._update(self.inviter_id, self.company_id)
 

@@ -64,7 +64,8 @@ class PinbuInviteTask(models.Model):
                 standing = ever.filtered(lambda subsidy: subsidy.state != "void")
                 surplus = len(standing) - done[inviter.id]
                 if surplus > 0:
-                    standing[-surplus:]._take_back("returned")
+                    spoken = self.with_context(lang=inviter.lang).env
+                    standing[-surplus:]._take_back(spoken._("Friends' orders came back"))
                 rows += [
                     {
                         **task._reward_terms(),

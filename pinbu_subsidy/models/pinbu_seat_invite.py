@@ -56,6 +56,14 @@ class PinbuSeat(models.Model):
              LEFT JOIN sale_order ordered ON ordered.id = seat.order_id
                  WHERE seat.id = ANY(%s)
                    AND (payment.pinbu_refunded > 0 OR ordered.state = 'cancel'
+                        -- What the wallet paid of it; a part that was let go before was none.
+                        OR EXISTS (
+                           SELECT 1 FROM sale_order_transaction_rel rel
+                             JOIN payment_transaction refund ON refund.id = rel.transaction_id
+                             JOIN payment_provider provider ON provider.id = refund.provider_id
+                            WHERE rel.sale_order_id = seat.order_id AND provider.code = 'wallet'
+                              AND refund.operation = 'refund'
+                              AND refund.create_date >= seat.paid_at)
                         OR EXISTS (
                            SELECT 1 FROM sale_order_line line
                              JOIN stock_move move ON move.sale_line_id = line.id

@@ -6,5 +6,6 @@ class PinbuVoucher(models.Model):
 
     def _move(self, target, reason, condition=None, assignments=()):
         moved = super()._move(target, reason, condition, assignments)
-        self.env["pinbu.invite"].sudo()._look_soon(moved.sudo().seat_id)
+        seats = moved.sudo().seat_id
+        self.env["pinbu.invite"]._look_soon(self.env.cr, seats.partner_id, seats.company_id)
         return moved

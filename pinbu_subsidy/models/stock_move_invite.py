@@ -6,6 +6,6 @@ class StockMove(models.Model):
 
     def _action_done(self, cancel_backorder=False):
         moves = super()._action_done(cancel_backorder=cancel_backorder)
-        orders = moves.sudo().sale_line_id.order_id
-        self.env["pinbu.invite"].sudo()._look_soon(orders.seat_ids)
+        seats = moves.sudo().sale_line_id.order_id.seat_ids
+        self.env["pinbu.invite"]._look_soon(self.env.cr, seats.partner_id, seats.company_id)
         return moves

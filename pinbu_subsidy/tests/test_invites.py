@@ -306,6 +306,24 @@ class TestInvites(InviteMixin, ApiMixin, HttpCase):
         for name in ("Ann", "Ben", "Carl"):
             self.assertEqual(self.invite_of(name).void_reason, "ring", name)
 
+    def test_what_a_circle_has_earned_is_taken_back(self):
+        self.company.pinbu_return_days = 0
+        self.env.flush_all()
+        ann = self.log_in("Ann")
+        ben = self.come("Ben", self.scene_of(ann))
+        seat = self.win("Ben", ben)
+        self.deliver(seat)
+        self.reward_invites(3)
+        self.assertEqual(self.granted("Ann").state, "due")
+        # Ann, who has bought nothing yet, lets Ben bring her.
+        self.come("Ann", self.scene_of(ben))
+        self.win("Ann", ann)
+        self.reward_invites(3)
+        self.assertEqual(self.granted("Ann").state, "void")
+        self.assertFalse(self.granted("Ben"))
+        for name in ("Ann", "Ben"):
+            self.assertEqual(self.invite_of(name).void_reason, "ring", name)
+
     def test_caps(self):
         self.company.write({"pinbu_invites_per_day": 2, "pinbu_invites_for_life": 3})
         self.env.flush_all()
