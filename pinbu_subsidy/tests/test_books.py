@@ -227,11 +227,11 @@ class TestBooks(BooksCase):
         broken = self.post(self.wallet, "subsidy", 1000, 3)
         fine = self.post(self.wallet, "subsidy", 500, 2)
         bookings = self.registry["pinbu.wallet.booking"]
-        original = bookings._date_of
+        original, curse = bookings._date_of, "That day is cursed."
 
         def date_of(records, company, journal, day):
             if day == fields.Date.to_date(self.days_ago(3)):
-                raise UserError(self.env._("That day is cursed."))
+                raise UserError(curse)
             return original(records, company, journal, day)
 
         logger = "odoo.addons.pinbu_subsidy.models.pinbu_wallet_booking"
@@ -243,7 +243,7 @@ class TestBooks(BooksCase):
             self.assertFalse(broken.move_id)
             self.assertTrue(fine.move_id)
             check = self.env["pinbu.books.check"]._last(self.company)
-            self.assertIn("That day is cursed.", check.result)
+            self.assertIn(curse, check.result)
             self.book()
             self.assertEqual(check, self.env["pinbu.books.check"]._last(self.company))
         self.book()
