@@ -116,7 +116,7 @@ class PinbuBooksCheck(models.Model):
         self.env.flush_all()
         figures = self._figures(company)
         findings = [*findings, *self._compare(company, figures)]
-        check = self.create(
+        check = self.with_context(mail_create_nolog=True, mail_create_nosubscribe=True).create(
             {
                 "company_id": company.id,
                 "checked_at": fields.Datetime.now(),

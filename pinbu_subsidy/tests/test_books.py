@@ -197,14 +197,14 @@ class TestBooks(BooksCase):
         )
 
     def test_a_locked_day_is_booked_today(self):
-        early = self.post(self.wallet, "subsidy", 1000, 40)
+        early = self.post(self.wallet, "subsidy", 1000, 200)
         self.book()
         today = fields.Date.to_date(self.days_ago(0))
-        self.company.fiscalyear_lock_date = today - timedelta(days=10)
-        locked = self.post(self.wallet, "subsidy", 500, 20)
+        self.company.fiscalyear_lock_date = today - timedelta(days=100)
+        locked = self.post(self.wallet, "subsidy", 500, 150)
         open_day = self.post(self.wallet, "subsidy", 300, 5)
         self.book()
-        self.assertEqual(early.move_id.date, today - timedelta(days=40))
+        self.assertEqual(early.move_id.date, today - timedelta(days=200))
         self.assertEqual(locked.move_id.date, today)
         self.assertEqual(open_day.move_id.date, today - timedelta(days=5))
         self.assertEqual(locked.move_id.state, "posted")
