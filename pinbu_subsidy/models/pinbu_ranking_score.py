@@ -100,8 +100,9 @@ class PinbuRankingScore(models.Model):
         before = fields.Date.today() - timedelta(days=KEEP_DAYS)
         self.env.cr.execute(
             SQL(
-                "DELETE FROM pinbu_ranking_score WHERE id IN (SELECT id FROM pinbu_ranking_score"
-                " WHERE period != 'all' AND starts_on < %s LIMIT 100000)",
+                "DELETE FROM pinbu_ranking_score WHERE id = ANY(ARRAY("
+                "SELECT id FROM pinbu_ranking_score"
+                " WHERE period != 'all' AND starts_on < %s LIMIT 100000))",
                 before,
             )
         )
@@ -133,8 +134,10 @@ class PinbuRankingScore(models.Model):
         """
         self.env.cr.execute(
             SQL(
-                "DELETE FROM pinbu_ranking_queue WHERE id IN (SELECT id FROM pinbu_ranking_queue"
-                " ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING team_id, inviter_id",
+                # An array is read once; a subquery might be run, and lock, for each row anew.
+                "DELETE FROM pinbu_ranking_queue WHERE id = ANY(ARRAY("
+                "SELECT id FROM pinbu_ranking_queue ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED"
+                ")) RETURNING team_id, inviter_id",
                 BATCH,
             )
         )
