@@ -1,3 +1,4 @@
+from odoo import Command
 from odoo.tests import tagged
 
 from odoo.addons.pinbu_groupbuy.tests.concurrent_common import ConcurrentCase
@@ -91,6 +92,57 @@ class TestPromiseRaces(SubsidyMixin, ConcurrentCase):
         self.assertEqual(set(results) - set(orders), {"terms_changed"})
         seats = self.env["pinbu.seat"].search([("activity_id", "=", self.activity.id)])
         self.assertEqual(set(seats.order_id.ids), set(orders))
+
+    def test_variants_share_a_budget(self):
+        """Who joins another team with another variant waits for no lock but the budget's."""
+        size = self.env["product.attribute"].create(
+            {"name": "Size", "value_ids": [Command.create({"name": name}) for name in "ABCD"]}
+        )
+        template = self.env["product.template"].create(
+            {
+                "name": "Crisps in sizes",
+                "list_price": 30.0,
+                "taxes_id": [Command.clear()],
+                "attribute_line_ids": [
+                    Command.create(
+                        {
+                            "attribute_id": size.id,
+                            "value_ids": [Command.set(size.value_ids.ids)],
+                        }
+                    )
+                ],
+            }
+        )
+        variants = template.product_variant_ids
+        activity = self.make_activity(
+            product=variants[0],
+            size=20,
+            line_ids=[
+                Command.create({"product_id": variant.id, "group_price": 19.9})
+                for variant in variants
+            ],
+            subsidy_rule_ids=[Command.create(self.plain_rule(budget=10.0 * PROMISED))],
+        )
+        self.open_cr.commit()
+        leaders, joiners = self.people[:4], self.people[4:]
+        teams = [self.open_team(leader, activity) for leader in leaders]
+        places = [
+            (teams[number % 4], activity.line_ids[number % 4].id, shopper.id)
+            for number, shopper in enumerate(joiners)
+        ]
+
+        def claim(env, place):
+            team, line_id, shopper_id = place
+            line = env["pinbu.activity.line"].browse(line_id)
+            shopper = env["res.partner"].browse(shopper_id)
+            seats = env["pinbu.seat"]
+            return seats._claim(shopper, activity.with_env(env), line, 1, team.with_env(env)).id
+
+        with self.slow("pinbu.activity", "_keep_to_budgets"):
+            seat_ids = self.at_once(claim, places)
+        seats = self.env["pinbu.seat"].browse(seat_ids)
+        promised = seats.filtered(lambda seat: seat.promise["reserved"])
+        self.assertEqual((len(seats), len(promised)), (RIVALS - 4, PROMISED - 4))
 
     def test_moving_between_two_places_meets_no_deadlock(self):
         """Each shopper gives one reservation up and takes another, all at the same time."""
