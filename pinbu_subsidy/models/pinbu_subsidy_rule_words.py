@@ -35,7 +35,7 @@ SPOKEN = (
 class PinbuSubsidyRule(models.Model):
     _inherit = "pinbu.subsidy.rule"
 
-    sentence = fields.Char(
+    sentence = fields.Text(
         compute="_compute_sentence", string="As Shoppers Read It", help="In the reader's language."
     )
 
