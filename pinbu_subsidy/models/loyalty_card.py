@@ -127,6 +127,7 @@ class LoyaltyCard(models.Model):
         if after < 0:
             raise ValidationError(self.env._("A wallet cannot go below zero."))
         if after != before:
+            key = self._pinbu_native_key(after - before)
             self.flush_recordset(["points"])
             self.env["pinbu.wallet.entry"]._append(
                 self.env.cr,
@@ -135,7 +136,7 @@ class LoyaltyCard(models.Model):
                 kind="native",
                 amount_minor=after - before,
                 balance_after_minor=after,
-                idempotency_key=f"native:{uuid4().hex}",
+                idempotency_key=f"{key}{uuid4().hex}",
             )
             self.invalidate_recordset(["pinbu_entry_ids"], flush=False)
 

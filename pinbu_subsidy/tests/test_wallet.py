@@ -140,6 +140,70 @@ class TestWallet(SubsidyCase):
         self.assertEqual(self.wallet.points, 10.0)
         self.check_ledger()
 
+    def order_spending_all(self):
+        order = self.env["sale.order"].create(
+            {
+                "partner_id": self.partner.id,
+                "order_line": [(0, 0, {"product_id": self.product.id, "price_unit": 30.0})],
+            }
+        )
+        order._update_programs_and_rewards()
+        order._apply_program_reward(order._get_claimable_rewards()[self.wallet], self.wallet)
+        return order
+
+    def test_who_corrects_a_wallet_by_hand(self):
+        self.post(1000, "test:start")
+        seller = new_test_user(
+            self.env, "w_seller", "sales_team.group_sale_manager,pinbu_groupbuy.group_user"
+        )
+        manager = new_test_user(self.env, "w_manager", "pinbu_groupbuy.group_manager")
+        card = self.wallet.with_user(seller)
+        other = {"program_id": self.wallet.program_id.id, "partner_id": self.shoppers(1).id}
+        for change in (
+            lambda: card.write({"points": 999.0}),
+            lambda: card.write({"points": 0.0}),
+            lambda: card.create({**other, "points": 5.0}),
+            lambda: (
+                card.env["loyalty.card.update.balance"]
+                .create({"card_id": card.id, "new_balance": 20.0, "description": "Mine"})
+                .action_update_card_point()
+            ),
+        ):
+            with self.assertRaises(AccessError):
+                change()
+        self.wallet.with_user(manager).write({"points": 12.0})
+        self.assertEqual(self.wallet.pinbu_entry_ids[0].amount_minor, 200)
+        self.check_ledger()
+
+    def test_a_seller_spends_a_wallet_only_through_an_order(self):
+        self.post(1000, "test:start")
+        seller = new_test_user(self.env, "w_seller", "sales_team.group_sale_salesman_all_leads")
+        order = self.order_spending_all().with_user(seller)
+        other = self.order_spending_all().with_user(seller)
+        order.action_confirm()
+        self.assertEqual(self.wallet.points, 0.0)
+        card = self.wallet.with_user(seller)
+        for named in (order, other):
+            with self.assertRaises(AccessError):
+                card.with_context(pinbu_native_order_id=named.id).points = 10.0
+        order._action_cancel()
+        self.assertEqual(self.wallet.points, 10.0)
+        with self.assertRaises(AccessError):
+            card.with_context(pinbu_native_order_id=order.id).points = 20.0
+        self.check_ledger()
+
+    def test_a_seller_cannot_fill_a_wallet_through_an_order(self):
+        """Odoo gives back what the lines say when an order is cancelled, not what it took."""
+        self.post(1000, "test:start")
+        seller = new_test_user(self.env, "w_seller", "sales_team.group_sale_salesman_all_leads")
+        order = self.order_spending_all().with_user(seller)
+        reward = order.order_line.filtered("coupon_id")
+        order.action_confirm()
+        with self.assertRaises(AccessError):
+            reward.points_cost = 500.0
+            order._action_cancel()
+        self.check_ledger()
+
     @mute_logger("odoo.sql_db")
     def test_one_wallet_per_shopper_and_company(self):
         with self.assertRaises(psycopg2.IntegrityError), self.cr.savepoint():
