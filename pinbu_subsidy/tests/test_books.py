@@ -259,7 +259,8 @@ class TestBooks(BooksCase):
         self.assertFalse(entry.move_id)
         checks = self.env["pinbu.books.check"].search([("company_id", "=", bare.id)])
         self.assertEqual(len(checks.activity_ids), 1)
-        self.assertIn(checks[0]._finding_text({"code": "no_accounting"}), checks.activity_ids.note)
+        told = checks[0].with_context(lang=checks.activity_ids.user_id.lang)
+        self.assertIn(told._finding_text({"code": "no_accounting"}), checks.activity_ids.note)
         currency = bare.currency_id
         self.env["account.chart.template"].try_loading("generic_coa", bare, install_demo=False)
         bare.currency_id = currency
