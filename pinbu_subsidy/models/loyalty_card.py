@@ -131,12 +131,16 @@ class LoyaltyCard(models.Model):
             self.flush_recordset(["points"])
             self.env["pinbu.wallet.entry"]._append(
                 self.env.cr,
-                card_id=self.id,
-                company_id=self.program_id.company_id.id,
-                kind="native",
-                amount_minor=after - before,
-                balance_after_minor=after,
-                idempotency_key=f"{key}{uuid4().hex}",
+                [
+                    {
+                        "card_id": self.id,
+                        "company_id": self.program_id.company_id.id,
+                        "kind": "native",
+                        "amount_minor": after - before,
+                        "balance_after_minor": after,
+                        "idempotency_key": f"{key}{uuid4().hex}",
+                    }
+                ],
             )
             self.invalidate_recordset(["pinbu_entry_ids"], flush=False)
 
@@ -159,64 +163,81 @@ class LoyaltyCard(models.Model):
         if own:
             cr = self.env.cr
             self.flush_model(["points"])
-        entry_ids = {}
-        # Always in the same order: two batches with the same shoppers must not deadlock.
-        for position, move in sorted(enumerate(moves), key=lambda pair: pair[1]["card_id"]):
-            entry_ids[position] = self._pinbu_post_one(cr, **move)
+        entry_ids = self._pinbu_post_all(cr, moves) if moves else {}
         if own:
             self.browse({move["card_id"] for move in moves}).invalidate_recordset(
                 ["points", "pinbu_balance", "pinbu_entry_ids"], flush=False
             )
-        return [entry_ids[position] for position in range(len(moves))]
+        return [entry_ids[move["idempotency_key"]] for move in moves]
 
-    def _pinbu_post_one(self, cr, card_id, kind, amount_minor, idempotency_key, reference=None):
+    def _pinbu_post_all(self, cr, moves):
+        """A few statements for all of them: a thousand failed teams are granted in one go.
+
+        :return: ``{idempotency key: id of its ledger row}``
+        """
+        # Always in the same order: two batches with the same shoppers must not deadlock.
         cr.execute(
             SQL(
                 """
-                SELECT program.company_id, 10 ^ currency.decimal_places
+                SELECT card.id, program.company_id, 10 ^ currency.decimal_places,
+                       round(COALESCE(card.points, 0) * 10 ^ currency.decimal_places)
                   FROM loyalty_card card
                   JOIN loyalty_program program ON program.id = card.program_id
                   JOIN res_currency currency ON currency.id = program.currency_id
-                 WHERE card.id = %s AND card.pinbu_is_wallet
-                   FOR NO KEY UPDATE OF card
+                 WHERE card.id = ANY(%s) AND card.pinbu_is_wallet
+              ORDER BY card.id FOR NO KEY UPDATE OF card
                 """,
-                card_id,
+                list({move["card_id"] for move in moves}),
             )
         )
-        company_id, factor = cr.fetchone()
-        # Read after the lock: whoever posted this key before us held it.
+        locked = cr.fetchall()
+        cards = {card_id: (company_id, factor) for card_id, company_id, factor, _b in locked}
+        balances = {card_id: int(balance) for card_id, _company, _factor, balance in locked}
+        # Read after the lock: whoever posted one of these keys before us held it.
         cr.execute(
-            SQL("SELECT id FROM pinbu_wallet_entry WHERE idempotency_key = %s", idempotency_key)
+            SQL(
+                "SELECT idempotency_key, id FROM pinbu_wallet_entry WHERE idempotency_key = ANY(%s)",
+                [move["idempotency_key"] for move in moves],
+            )
         )
-        if posted := cr.fetchone():
-            return posted[0]
+        posted = dict(cr.fetchall())
+        entries = {}
+        for move in moves:
+            card_id, key = move["card_id"], move["idempotency_key"]
+            if key in posted or key in entries:
+                continue
+            balances[card_id] += move["amount_minor"]
+            if balances[card_id] < 0:
+                raise PinbuError(
+                    "insufficient_balance", self.env._("There is not enough money in the wallet.")
+                )
+            entries[key] = {
+                "card_id": card_id,
+                "company_id": cards[card_id][0],
+                "kind": move["kind"],
+                "amount_minor": move["amount_minor"],
+                "balance_after_minor": balances[card_id],
+                "reference": move.get("reference"),
+                "idempotency_key": key,
+            }
+        if not entries:
+            return posted
+        changed = sorted({entry["card_id"] for entry in entries.values()})
         cr.execute(
             SQL(
                 """
-                UPDATE loyalty_card
-                   SET points = (round(COALESCE(points, 0) * %(factor)s) + %(amount)s) / %(factor)s,
+                UPDATE loyalty_card card
+                   SET points = changed.balance / changed.factor,
                        write_date = %(now)s, write_uid = %(uid)s
-                 WHERE id = %(card)s AND round(COALESCE(points, 0) * %(factor)s) + %(amount)s >= 0
-             RETURNING round(points * %(factor)s)
+                  FROM unnest(%(ids)s::int[], %(balances)s::float8[], %(factors)s::float8[])
+                       AS changed (id, balance, factor)
+                 WHERE card.id = changed.id
                 """,
-                factor=factor,
-                amount=amount_minor,
+                ids=changed,
+                balances=[balances[card_id] for card_id in changed],
+                factors=[cards[card_id][1] for card_id in changed],
                 now=SQL_NOW,
                 uid=self.env.uid,
-                card=card_id,
             )
         )
-        if not (updated := cr.fetchone()):
-            raise PinbuError(
-                "insufficient_balance", self.env._("There is not enough money in the wallet.")
-            )
-        return self.env["pinbu.wallet.entry"]._append(
-            cr,
-            card_id=card_id,
-            company_id=company_id,
-            kind=kind,
-            amount_minor=amount_minor,
-            balance_after_minor=int(updated[0]),
-            reference=reference,
-            idempotency_key=idempotency_key,
-        )
+        return posted | self.env["pinbu.wallet.entry"]._append(cr, list(entries.values()))

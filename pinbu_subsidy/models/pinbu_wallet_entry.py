@@ -155,17 +155,24 @@ class PinbuWalletEntry(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _append(self, cr, **values):
-        """Write one row. The caller holds the lock on the card's row and has set its points.
+    def _append(self, cr, entries):
+        """Write rows. The caller holds the locks on their cards' rows and has set their points.
 
-        :return: the row's id
+        :param list[dict] entries: values, the same names in each; of one card in the order in which
+            its balance moved
+        :return: ``{idempotency key: id}``
+        :rtype: dict
         """
-        values |= {"create_uid": self.env.uid, "create_date": SQL_NOW}
+        common = {"create_uid": self.env.uid, "create_date": SQL_NOW}
+        rows = [entry | common for entry in entries]
         cr.execute(
             SQL(
-                "INSERT INTO pinbu_wallet_entry (%s) VALUES (%s) RETURNING id",
-                SQL(", ").join(map(SQL.identifier, values)),
-                SQL(", ").join(SQL("%s", value) for value in values.values()),
+                "INSERT INTO pinbu_wallet_entry (%s) VALUES %s RETURNING idempotency_key, id",
+                SQL(", ").join(map(SQL.identifier, rows[0])),
+                SQL(", ").join(
+                    SQL("(%s)", SQL(", ").join(SQL("%s", value) for value in row.values()))
+                    for row in rows
+                ),
             )
         )
-        return cr.fetchone()[0]
+        return dict(cr.fetchall())

@@ -50,6 +50,7 @@ class TestGrant(GrantMixin, TransactionCase):
         self.assertFalse(self.give(self.ann, "ticket").card_id.expiration_date)
 
     def test_points_go_on_the_one_card_with_a_line_of_history(self):
+        self.ann.lang = "en_US"
         card = self.env["loyalty.card"].create(
             {"program_id": self.points_program.id, "partner_id": self.ann.id, "points": 5}
         )

@@ -88,10 +88,11 @@ class TestSubsidy(SubsidyCase):
         self.assertEqual(due.mapped("state"), ["void", "granted"])
         [rules] = [
             rule["text"]
-            for rule in self.activity._to_api_rules()
+            for rule in self.activity.with_context(lang="en_US")._to_api_rules()
             if rule["title"] == "When a subsidy is withheld"
         ]
-        self.assertIn(due._ground_sentences()["same_person"], rules)
+        sentences = due.with_context(lang="en_US")._ground_sentences()
+        self.assertIn(sentences["same_person"], rules)
         # The appeal was right.
         as_manager.action_reinstate()
         self.grant()

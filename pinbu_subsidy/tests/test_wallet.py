@@ -74,18 +74,55 @@ class TestWallet(SubsidyCase):
             with self.assertRaises(UserError), self.cr.savepoint():
                 change()
 
+    def test_many_at_once_cost_no_more_statements_than_one(self):
+        others = self.company._pinbu_wallets(self.shoppers(10), create=True).values()
+        cards = [self.wallet, *others, self.wallet]
+        moves = [
+            {
+                "card_id": card.id,
+                "kind": "subsidy",
+                "amount_minor": number + 1,
+                "idempotency_key": f"test:many:{number}",
+            }
+            for number, card in enumerate(cards)
+        ]
+        # Those who have one of these keys already, and one key twice in a batch.
+        [first] = self.wallet._pinbu_post(moves[:1])
+        self.env.flush_all()
+        with self.assertQueryCount(4):
+            entry_ids = self.wallet._pinbu_post([*moves, moves[3]])
+        self.assertEqual(entry_ids[0], first)
+        self.assertEqual(entry_ids[-1], entry_ids[3])
+        self.assertEqual(len(set(entry_ids)), len(moves))
+        self.assertEqual(self.wallet.points, 0.13)
+        self.assertEqual(self.wallet.pinbu_entry_ids.mapped("balance_after_minor"), [13, 1])
+        # All or nothing.
+        moves = [
+            {**moves[1], "idempotency_key": "test:fine"},
+            {**moves[0], "amount_minor": -14, "idempotency_key": "test:too much"},
+        ]
+        self.assertEqual(
+            self.refusal_of(lambda: self.wallet._pinbu_post(moves)), "insufficient_balance"
+        )
+        self.assertFalse(self.entries.search([("idempotency_key", "=", "test:fine")]))
+        self.check_ledger()
+
     @mute_logger("odoo.sql_db")
     def test_the_database_refuses_rows_that_do_not_add_up(self):
         self.post(100, "test:chain")
         with self.assertRaises(CheckViolation), self.cr.savepoint():
             self.entries._append(
                 self.cr,
-                card_id=self.wallet.id,
-                company_id=self.company.id,
-                kind="subsidy",
-                amount_minor=5,
-                balance_after_minor=500,
-                idempotency_key="test:forged",
+                [
+                    {
+                        "card_id": self.wallet.id,
+                        "company_id": self.company.id,
+                        "kind": "subsidy",
+                        "amount_minor": 5,
+                        "balance_after_minor": 500,
+                        "idempotency_key": "test:forged",
+                    }
+                ],
             )
 
     @mute_logger("odoo.sql_db")
