@@ -3,7 +3,7 @@
 The database is filled by SQL with teams of five, spread over 30 days; then the scheduler's own
 queries count them. Who looks is the last one of all. Prints the plans of a read's statements; their
 time in multiples of finding a team by its token, beside the same before the filling; and the whole
-read beside that of an activity. The exit status is 1 when a bound does not hold. In Odoo's environment (`dev/run
+read beside that of a team. The exit status is 1 when a bound does not hold. In Odoo's environment (`dev/run
 env`), on a database of your own that nobody else uses, and that is full of seats afterwards:
 
     python3 benchmarks/rankings.py --database NAME [--seats 1000000]
@@ -158,9 +158,9 @@ def measure(shop):
     """:return: ``{what is read: (its median, the floor's, what the floor is)}`` in milliseconds"""
     found = {}
     with shop.request() as env:
-        scores, activities = env["pinbu.ranking.score"], env["pinbu.activity"]
-        activity = activities.search([("is_published", "=", True)], order="id DESC", limit=1)
-        token = env["pinbu.team"].search([], limit=1).token
+        scores = env["pinbu.ranking.score"]
+        team = env["pinbu.team"].search([], limit=1)
+        token = team.token
         for kind in KINDS:
             for period in ("today", "all"):
                 last = scores.search(
@@ -182,17 +182,17 @@ def measure(shop):
                     "finding a team by its token",
                 )
 
-                def show_activity(_number, partner=last.partner_id):
+                def show_team(_number, partner=last.partner_id):
                     env.invalidate_all()
-                    activity._to_api(partner)
+                    team._to_api(partner)
 
                 def show(_number, kind=kind, period=period, partner=last.partner_id):
                     env.invalidate_all()
                     scores._api_ranking(kind, period, 20, partner)
 
                 found[f"GET /rankings {kind}, {period}"] = (
-                    *interleaved(show_activity, show, ROUNDS // 4),
-                    "GET /activities/{id}",
+                    *interleaved(show_team, show, ROUNDS // 4),
+                    "GET /teams/{token}",
                 )
     return found
 
