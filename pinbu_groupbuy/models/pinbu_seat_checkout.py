@@ -42,7 +42,7 @@ class PinbuSeat(models.Model):
             partner, line, quantity, price, address, delivery_method
         )
         paid = self._quote_means(partner, line, quantity, team, amount, fee, means)
-        is_fresh = self._pays_fresh(partner, activity, team, means)
+        is_fresh = self._pays_fresh(partner, line, quantity, team, means)
         return {
             "goods_amount": amount,
             "delivery_fee": fee,
@@ -103,7 +103,7 @@ class PinbuSeat(models.Model):
             team,
             inviter,
             accept_reroute,
-            is_fresh=self._pays_fresh(partner, activity, team, means),
+            is_fresh=self._pays_fresh(partner, line, quantity, team, means),
             expected=expected,
         )
         try:

@@ -48,9 +48,9 @@ class PinbuSeat(models.Model):
         return {"discount_amount": 0.0, "wallet_amount": 0.0, "coupons": []}
 
     @api.model
-    def _pays_fresh(self, partner, activity, team, means):
-        """Hook: whether what these means leave to pay is paid by fresh money alone. A promise is
-        made to that only.
+    def _pays_fresh(self, partner, line, quantity, team, means):
+        """Hook: whether what these means leave to pay is paid by fresh money alone, and is
+        anything. A promise is made to that only.
 
         :param Means means: as `_check_means` has returned them, or for a quote as they are wished
         """

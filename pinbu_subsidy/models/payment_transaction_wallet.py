@@ -105,6 +105,12 @@ class PaymentTransaction(models.Model):
                 leg._pinbu_create_refund(part, f"{SPLIT} {number}")
                 amount = leg.currency_id.round(amount - part)
 
+    def _pinbu_may_be_sent(self):
+        if (self.pinbu_refund_reason or "").startswith(SPLIT):
+            # The order lives on, even where the rest of this leg is what has bought its place.
+            return self.source_transaction_id.is_post_processed
+        return super()._pinbu_may_be_sent()
+
     def _ensure_provider_is_not_disabled(self):
         # What was taken from a wallet can always be put back.
         if self.provider_code == WALLET:
@@ -114,8 +120,9 @@ class PaymentTransaction(models.Model):
     def _send_refund_request(self):
         if self.provider_code != WALLET:
             return super()._send_refund_request()
-        card = self.source_transaction_id.pinbu_wallet_entry_id.card_id
-        self._pinbu_move_wallet(card, "refund", self.amount)
+        # The wallet of today: somebody may have archived the empty one that had paid.
+        wallets = self.company_id._pinbu_wallets(self.partner_id, create=True)
+        self._pinbu_move_wallet(wallets[self.partner_id.id], "refund", self.amount)
         self._set_done()
         return None
 

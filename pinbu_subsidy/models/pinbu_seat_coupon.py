@@ -58,14 +58,18 @@ class PinbuSeat(models.Model):
         }
 
     @api.model
-    def _pays_fresh(self, partner, activity, team, means):
-        is_fresh = super()._pays_fresh(partner, activity, team, means)
-        if not is_fresh or not means.coupon_ids:
+    def _pays_fresh(self, partner, line, quantity, team, means):
+        is_fresh = super()._pays_fresh(partner, line, quantity, team, means)
+        if not is_fresh or not (means.coupon_ids or means.points):
             return is_fresh
-        named = self.env["loyalty.card"]._pinbu_find_coupons(
-            partner, activity.company_id, means.coupon_ids
-        )
-        return not any(named.program_id.mapped("pinbu_is_ticket"))
+        purchase = self._purchase(line, quantity, self._price_for(partner, line, team) * quantity)
+        taken = self._live_hold(partner, line.activity_id, team).order_id._pinbu_taken()
+        offers = self._offers(partner, purchase, means, taken, is_strict=False)
+        if any(card.program_id.pinbu_is_ticket for card, _points, _off in offers):
+            return False
+        # Who gets the goods for coupons and points alone has put in nothing.
+        off = sum(offer[2] for offer in offers)
+        return purchase.currency.compare_amounts(off, purchase.amount) < 0
 
     @api.model
     def _purchase(self, line, quantity, amount):

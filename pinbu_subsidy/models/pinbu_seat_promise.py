@@ -18,6 +18,15 @@ class PinbuSeat(models.Model):
             activity.company_id._pinbu_timezone()
         return super()._claim(partner, activity, line, quantity, team, *args, **kwargs)
 
+    def _order_what_is_held(self):
+        """:raise PinbuError: ``terms_changed`` when a checkout broke off between the promise and
+        the means that it was made for"""
+        shown, promise = self.order_id.pinbu_promise or NO_PROMISE, self._promised()
+        is_for_fresh_money = self.activity_id._is_for_fresh_money
+        if is_for_fresh_money(shown) != is_for_fresh_money(promise):
+            self._check_promise(promise, shown)
+        return super()._order_what_is_held()
+
     # === HOOKS OF THE CLAIM === #
 
     @api.model
@@ -68,8 +77,12 @@ class PinbuSeat(models.Model):
         """:return: those of these seats that were paid, but after their promise was given up: the
         payment came too late, and found a place all the same"""
         paid = self.filtered(lambda seat: seat.state in ("paid", "lost"))
-        given_up = [("seat_id", "in", paid.ids), ("state", "=", "released")]
-        return self.env["pinbu.subsidy.reservation"].sudo().search(given_up).seat_id
+        promises = (
+            self.env["pinbu.subsidy.reservation"].sudo().search([("seat_id", "in", paid.ids)])
+        )
+        # One of several may have been given up for another wish, and the others kept.
+        kept = promises.filtered(lambda promise: promise.state != "released")
+        return promises.seat_id - kept.seat_id
 
     @api.model
     def _write_promise(self, cr, seat_id, promise):

@@ -31,10 +31,11 @@ class PinbuSeat(models.Model):
         return {**quote, "wallet_amount": min(left, in_wallet)}
 
     @api.model
-    def _pays_fresh(self, partner, activity, team, means):
-        is_fresh = super()._pays_fresh(partner, activity, team, means)
+    def _pays_fresh(self, partner, line, quantity, team, means):
+        is_fresh = super()._pays_fresh(partner, line, quantity, team, means)
         if not is_fresh or not means.use_wallet:
             return is_fresh
+        activity = line.activity_id
         return activity.currency_id.is_zero(self._wallet_balance(partner, activity, team))
 
     @api.model

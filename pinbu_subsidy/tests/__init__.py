@@ -22,6 +22,7 @@ from . import (
     test_rankings,
     test_screens,
     test_subsidy,
+    test_unlucky_money,
     test_voucher,
     test_voucher_concurrency,
     test_voucher_http,
