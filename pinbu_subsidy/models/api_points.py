@@ -5,6 +5,11 @@ from odoo import models
 from odoo.addons.pinbu_groupbuy.api.render import to_iso
 
 
+def whole(points):
+    """:return: `points` as an integer, unless the program counts parts of them"""
+    return int(points) if points == int(points) else points
+
+
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
@@ -16,7 +21,7 @@ class ResPartner(models.Model):
         program = company._pinbu_points_program()
         points = program._pinbu_points_card(self).points
         return {
-            "balance": points,
+            "balance": whole(points),
             "unit": program.portal_point_name or "",
             "worth": program._pinbu_worth_minor(points) if program else 0,
             "currency": (program.currency_id or company.currency_id).name,
@@ -33,7 +38,7 @@ class LoyaltyHistory(models.Model):
         return [
             {
                 "id": line.id,
-                "points": line.issued - line.used,
+                "points": whole(line.issued - line.used),
                 "text": line.description,
                 "created_at": to_iso(line.create_date),
             }

@@ -109,7 +109,7 @@ class PinbuSubsidy(models.Model):
         default="due",
     )
     note = fields.Char(readonly=True, help="Why it was held back, voided or taken back.")
-    due_at = fields.Datetime(string="Due", required=True, readonly=True)
+    due_at = fields.Datetime(string="Due at", required=True, readonly=True)
     granted_at = fields.Datetime(string="Granted on", readonly=True)
     entry_id = fields.Many2one(
         "pinbu.wallet.entry", string="Ledger Entry", readonly=True, ondelete="restrict"

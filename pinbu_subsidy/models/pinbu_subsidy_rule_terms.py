@@ -47,6 +47,9 @@ class PinbuSubsidyRule(models.Model):
         units = 1
         if self.type == "points":
             item["points"] = units = terms["points"]
+        elif self.type in ("coupon", "ticket"):
+            # No amount says which one it is.
+            item["conditions"] = [self._worth(), *item["conditions"]]
         elif self.type == "cash":
             least, units = least_and_most(terms)
             if least == units:

@@ -105,6 +105,7 @@ class TestApiRewards(GrantMixin, ApiMixin, HttpCase):
         self.env.flush_all()
         shown = self.get("/me/points")
         self.assertEqual((shown["balance"], shown["worth"]), (40, 40))
+        self.assertIsInstance(shown["balance"], int)
         self.assertEqual([entry["points"] for entry in shown["entries"]], [-2, 2, 40])
         self.assertEqual(self.get("/me/points", self.other)["entries"], [])
 

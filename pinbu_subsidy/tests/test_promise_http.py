@@ -94,6 +94,8 @@ class TestPromiseHttp(SubsidyMixin, ApiMixin, HttpCase):
         )
         self.env.flush_all()
         ann, ben, carl = (self.log_in(name) for name in ("ann", "ben", "carl"))
+        [_cash, coupon] = self.quote(ann)["promise"]["items"]
+        self.assertIn("Five off", coupon["conditions"][0])
         order = self.buy(ann)
         self.buy(ben, order["team"])
         alone = self.buy(carl)
