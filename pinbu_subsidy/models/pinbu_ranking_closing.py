@@ -31,7 +31,9 @@ class PinbuRankingClosing(models.Model):
 
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     kind = fields.Selection(KINDS, string="Ranking", required=True, readonly=True)
-    period = fields.Selection([("today", "Day"), ("week", "Week")], required=True, readonly=True)
+    period = fields.Selection(
+        [("today", "Daily"), ("week", "Weekly")], required=True, readonly=True
+    )
     starts_on = fields.Date(string="Period from", required=True, readonly=True)
     closed_at = fields.Datetime(required=True, readonly=True)
     winner_ids = fields.One2many(

@@ -35,7 +35,7 @@ class PinbuRankingPrize(models.Model):
                 "Rank %(first)s to %(last)s: %(worth)s",
                 first=prize.rank_from,
                 last=prize.rank_to,
-                worth=prize.worth,
+                worth=prize.worth or "",
             )
 
     # === CRUD METHODS === #

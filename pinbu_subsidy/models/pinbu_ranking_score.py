@@ -15,7 +15,7 @@ KINDS = [
     ("fastest", "Fastest Teams"),
     ("inviters", "Top Inviters"),
 ]
-PERIODS = [("today", "Day"), ("week", "Week"), ("all", "All Time")]
+PERIODS = [("today", "Daily"), ("week", "Weekly"), ("all", "All Time")]
 BATCH = 500
 # Scores of periods that ended so many days ago are of no use any more: the winners are kept.
 KEEP_DAYS = 60
