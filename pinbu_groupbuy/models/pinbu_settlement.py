@@ -207,15 +207,11 @@ class PinbuSettlement(models.Model):
         payments whose process died right after the commit."""
         seats = self.env["pinbu.seat"].sudo()
         teams = self.env["pinbu.team"].sudo()
-        now = fields.Datetime.now()
         steps = [
             (seat._count_payment, seat)
             for seat in seats.search([("state", "=", "paid"), ("is_counted", "=", False)])
         ]
-        steps += [
-            (team._close, team)
-            for team in teams.search([("state", "=", "forming"), ("deadline", "<", now)])
-        ]
+        steps += [(team._close, team) for team in teams._overdue()]
         lapsed = seats._lapsed_holds(1000)
         steps += [
             (partial(seats.browse(ids)._release_hold, "hold lapsed"), ids)

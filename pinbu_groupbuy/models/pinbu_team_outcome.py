@@ -328,6 +328,19 @@ class PinbuTeam(models.Model):
 
     # === BUSINESS METHODS: THE DEADLINE === #
 
+    @api.model
+    def _overdue(self):
+        """:return: teams that form still and are past their deadline"""
+        self.flush_model(["deadline", "state"])
+        # To the microsecond: the scheduler is woken once, in the very second of the deadline.
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM pinbu_team WHERE state = 'forming' AND deadline < %s ORDER BY id",
+                SQL_NOW,
+            )
+        )
+        return self.browse(row[0] for row in rows)
+
     def _close(self):
         """Decide a team whose deadline has passed. In a short transaction of its own."""
         self.ensure_one()

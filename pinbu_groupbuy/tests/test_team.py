@@ -159,6 +159,19 @@ class TestTeam(GroupBuyCase):
         self.assertEqual(team._effective_state(), "failed")
         self.assertEqual(self.refusal(self.checkout, self.shopper("2"), team), "team_closed")
 
+    def test_the_scheduler_called_in_the_second_of_the_deadline_does_not_come_in_vain(self):
+        team = self.join(self.shopper("1")).team_id
+        self.env.flush_all()
+        # It may run in the very second: should it be early by the whole of that, the trigger is
+        # gone, and the team waits for the next minute.
+        self.env.cr.execute(
+            "UPDATE pinbu_team SET deadline = clock_timestamp() AT TIME ZONE 'UTC' WHERE id = %s",
+            [team.id],
+        )
+        self.env.invalidate_all()
+        self.run_scheduler("close")
+        self.assertEqual(team.state, "failed")
+
     def test_the_scheduler_is_called_for_each_deadline(self):
         closing = self.env.ref("pinbu_groupbuy.ir_cron_close_teams")
         triggers = self.env["ir.cron.trigger"]
