@@ -10,6 +10,7 @@ from odoo.tests import tagged
 
 from odoo.addons.payment.models.payment_transaction import PaymentTransaction
 
+from ..models.pinbu_seat_means import FRESH_MONEY
 from ..transactions import short_transaction
 from .concurrent_common import ConcurrentCase
 
@@ -83,7 +84,9 @@ class TestCrowds(RaceCase):
         self.check_invariants()
 
         seats = self.env["pinbu.seat"].browse(seat_ids)
-        orders = self.env["sale.order"].create([seat._prepare_order(None, "") for seat in seats])
+        orders = self.env["sale.order"].create(
+            [seat._prepare_order(None, "", FRESH_MONEY) for seat in seats]
+        )
         for seat, order in zip(seats, orders, strict=True):
             seat.order_id = order
         payments = [order._pinbu_start_payment().id for order in orders]

@@ -254,6 +254,13 @@ class PinbuSubsidyRule(models.Model):
         return rules
 
     def write(self, vals):
+        # Its budget counts fen, or points, or pieces: never one as the other.
+        if self.filtered(lambda rule: vals.get("type", rule.type) != rule.type)._has_promised():
+            raise UserError(
+                self.env._(
+                    "Shoppers have been promised this subsidy: archive it and make another one."
+                )
+            )
         res = super().write(vals)
         self._offers_changed()
         return res
@@ -265,12 +272,7 @@ class PinbuSubsidyRule(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_promised(self):
-        promised = (
-            self.env["pinbu.subsidy.reservation"]
-            .sudo()
-            .search_count([("rule_id", "in", self.ids)], limit=1)
-        )
-        if promised or self.activity_id._has_seats():
+        if self._has_promised() or self.activity_id._has_seats():
             raise UserError(
                 self.env._("Shoppers may have been promised this subsidy: archive it instead.")
             )
@@ -284,6 +286,11 @@ class PinbuSubsidyRule(models.Model):
         self.write(PRESETS["everyone"])
 
     # === BUSINESS METHODS === #
+
+    def _has_promised(self):
+        """:return: whether anybody was ever promised something under one of these rules"""
+        reservations = self.env["pinbu.subsidy.reservation"].sudo()
+        return bool(reservations.search_count([("rule_id", "in", self.ids)], limit=1))
 
     @api.model
     def _offers_changed(self):

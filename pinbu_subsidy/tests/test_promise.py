@@ -644,7 +644,7 @@ class TestRuleScreens(PromiseCase):
             with self.assertRaises(AccessError):
                 record.with_user(stranger).read()
 
-    def test_what_was_promised_by_a_category_is_not_deleted(self):
+    def test_what_was_promised_is_not_deleted_nor_made_another_thing(self):
         self.rule.active = False
         category = self.env["product.category"].create({"name": "Snacks"})
         self.product.categ_id = category
@@ -655,6 +655,13 @@ class TestRuleScreens(PromiseCase):
         self.checkout(self.shopper("Ann"))
         with self.assertRaises(UserError):
             rule.unlink()
+        program = self.env["loyalty.program"].create(
+            {"name": "Coupon", "program_type": "coupons", "company_id": self.company.id}
+        )
+        with self.assertRaises(UserError):
+            rule.write({"type": "coupon", "program_id": program.id})
+        # What it comes to may change: it was promised as it was.
+        rule.amount = 5
 
     def test_queries_do_not_grow_with_rules_and_seats(self):
         """A quote, and a claim."""
