@@ -21,6 +21,7 @@ def main():
     options.add_argument("--repeats", type=int, default=3, help="of teams of 100")
     options.add_argument("--joins", type=int, default=1000, help="for each number of clients")
     options.add_argument("--orders", type=int, default=2000, help="for one worker and for two")
+    options.add_argument("--teams", type=int, default=1000, help="that fail in one second")
     options.add_argument("--seats", type=int, default=10_000, help="for a worker's memory")
     options = options.parse_args()
 
@@ -29,7 +30,7 @@ def main():
     config.parse_config(["-d", options.database, "--log-level=error"], setup_logging=True)
     config["db_maxconn"] = 100
 
-    from measured import joins, memory, requests, settlement
+    from measured import grants, joins, memory, requests, settlement
     from measured.shop import Shop
 
     # Two workers come late: their copies of the database hold whatever was made before.
@@ -43,6 +44,7 @@ def main():
             joins.joins,
             settlement.two_workers,
             memory.memory,
+            grants.grants,
         )
     }
     chosen = options.only.split(",") if options.only else measures
