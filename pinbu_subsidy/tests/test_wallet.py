@@ -223,7 +223,8 @@ class TestWallet(SubsidyCase):
         for named in (order, other):
             with self.assertRaises(AccessError):
                 card.with_context(pinbu_native_order_id=named.id).points = 10.0
-        order._action_cancel()
+        # Where other programs have left points on it, Odoo lets no seller cancel it.
+        order.sudo()._action_cancel()
         self.assertEqual(self.wallet.points, 10.0)
         with self.assertRaises(AccessError):
             card.with_context(pinbu_native_order_id=order.id).points = 20.0
