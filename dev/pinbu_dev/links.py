@@ -4,8 +4,6 @@ The checkout is an add-on itself (`pinbu`), with the others below it. Odoo wants
 and pytest-odoo names a test module by the folder that holds the manifest, so both look at links.
 """
 
-import os
-
 from . import paths
 
 ROOT = "pinbu"
@@ -28,9 +26,10 @@ def ensure():
     """
     paths.LINKS.mkdir(parents=True, exist_ok=True)
     wanted = addons()
-    for name in os.listdir(paths.LINKS):
-        if name not in wanted:
-            (paths.LINKS / name).unlink()
+    for entry in paths.LINKS.iterdir():
+        # What a tool left here (a cache, say) is not ours to remove.
+        if entry.is_symlink() and entry.name not in wanted:
+            entry.unlink()
     for name, folder in wanted.items():
         link = paths.LINKS / name
         if not link.is_symlink() or link.readlink() != folder:

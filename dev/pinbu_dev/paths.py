@@ -39,6 +39,7 @@ def make_home():
     # Compiled Python goes here instead of into the checkout.
     os.environ["PYTHONPYCACHEPREFIX"] = str(HOME / "pycache")
     os.environ["RUFF_CACHE_DIR"] = str(HOME / "ruff-cache")
+    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(HOME / "hypothesis")
 
 
 def write_whole(path, text):
