@@ -18,6 +18,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.pinbu_groupbuy.exceptions import PinbuError
+from odoo.addons.pinbu_groupbuy.models.payment_transaction_worker import BACKOFF
 from odoo.addons.pinbu_groupbuy.models.pinbu_transition import log_note
 from odoo.addons.pinbu_groupbuy.transactions import wake
 
@@ -27,8 +28,6 @@ _logger = logging.getLogger(__name__)
 
 MANUAL = "manual"
 BATCH = 200
-# Minutes from one attempt to the next; the last one for ever.
-BACKOFF = (1, 5, 15, 60, 240)
 # What the provider has taken is asked about this often.
 ANSWER_TIME = timedelta(minutes=15)
 

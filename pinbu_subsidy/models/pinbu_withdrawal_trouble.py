@@ -4,10 +4,11 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
+from odoo.addons.pinbu_groupbuy.models.payment_transaction_worker import ATTEMPTS_BEFORE_ALERT
+
 from .pinbu_withdrawal import OPEN, UNDER_WAY
 from .pinbu_withdrawal_payout import MANUAL
 
-ATTEMPTS_BEFORE_ALERT = 5
 # Who pays. Marketing sees withdrawals, and touches no money.
 PAYERS = "account.group_account_invoice"
 REVIEWERS = (PAYERS, "pinbu_groupbuy.group_manager")

@@ -3,6 +3,7 @@ from collections import defaultdict
 
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 _logger = logging.getLogger(__name__)
 
@@ -81,15 +82,30 @@ class SaleOrder(models.Model):
         Idempotent. Mails of coupons are queued, not sent. What loyalty refuses is logged and does
         not hold up the delivery.
         """
-        for order in self.with_context(pinbu_grant_loyalty=True):
-            if order.pinbu_loyalty_granted or order.state != "sale":
-                continue
+        waiting = self.filtered(lambda o: not o.pinbu_loyalty_granted and o.state == "sale")
+        earning = waiting._pinbu_that_may_earn()
+        (waiting - earning).pinbu_loyalty_granted = True
+        for order in earning.with_context(pinbu_grant_loyalty=True):
             try:
                 with self.env.cr.savepoint():
                     order._pinbu_grant_loyalty_of_one()
             except UserError:
                 _logger.warning("Loyalty refused order %s", order.name, exc_info=True)
                 self.env.invalidate_all(flush=False)
+
+    def _pinbu_that_may_earn(self):
+        """Those whose company has a program that gives by itself: a group-buy order takes no code."""
+        may_earn = self.browse()
+        for company, orders in self.grouped("company_id").items():
+            programs = self.env["loyalty.program"]
+            by_itself = Domain(
+                programs._check_company_domain(company | company.parent_id)
+            ) & Domain(
+                [("sale_ok", "=", True), ("trigger", "=", "auto"), ("rule_ids.mode", "=", "auto")]
+            )
+            if programs.search_count(by_itself, limit=1):
+                may_earn |= orders
+        return may_earn
 
     def _pinbu_grant_loyalty_of_one(self):
         self.pinbu_loyalty_granted = True

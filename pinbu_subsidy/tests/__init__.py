@@ -18,6 +18,7 @@ from . import (
     test_promise,
     test_promise_http,
     test_promise_races,
+    test_promise_rules,
     test_promotions,
     test_rankings,
     test_screens,

@@ -52,6 +52,27 @@ class TestLoyalty(SubsidyCase):
         for program in self.points + self.coupons:
             self.assertFalse(program.coupon_ids)
 
+    def test_without_a_program_that_comes_by_itself_it_is_asked_once_for_all(self):
+        (self.points + self.coupons).active = False
+        few, many = (self.team_of(self.shoppers(3)).order_ids for _team in range(2))
+        many |= self.team_of(self.shoppers(3)).order_ids
+        self.run_schedulers()
+        asked = []
+        # Once to fill what is kept in memory for good.
+        for orders in (few, few, many):
+            orders = orders.browse(orders.ids)  # read together, as a worker does
+            orders.pinbu_loyalty_granted = False
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            orders._pinbu_grant_loyalty()
+            self.env.flush_all()
+            asked.append(self.env.cr.sql_log_count - before)
+            self.assertEqual(set(orders.mapped("pinbu_loyalty_granted")), {True})
+        self.assertEqual(len(few), 3)
+        self.assertEqual(len(many), 6)
+        self.assertEqual(*asked[1:])
+
     def test_a_won_order_gives_what_any_order_gives(self):
         partners = self.shoppers(3)
         team = self.team_of(partners)
