@@ -7,14 +7,22 @@ How a module adds a route
 
        from odoo import http
        from odoo.addons.pinbu_groupbuy.api import Reply, api_route, schemas
+       from ..api import shapes
 
 
        class WalletController(http.Controller):
-           @api_route("/me/wallet", methods=["GET"])
+           @api_route("/me/wallet", methods=["GET"], reply=shapes.Wallet)
            def wallet(self):
                return request.env["loyalty.card"]._to_api_wallet(request.env.user.partner_id)
 
-           @api_route("/me/withdrawals", methods=["POST"], idempotency="required", body=Withdraw)
+           @api_route(
+               "/me/withdrawals",
+               methods=["POST"],
+               idempotency="required",
+               body=Withdraw,
+               reply={201: shapes.Withdrawal},
+               errors=("insufficient_balance",),
+           )
            def withdraw(self, body):
                ...
                return Reply(withdrawal._to_api()[0], status=201)
@@ -26,7 +34,8 @@ How a module adds a route
    user's: look up with the shopper in the domain, `sudo()` after), in the request's language,
    with ``request.env.company``.
 3. What it returns: a dict (200), None (204), a ``Reply`` (another status, an ETag), or an
-   ``odoo.http.Response`` (an image).
+   ``odoo.http.Response`` (an image). ``reply`` names the shape (``shapes``), which is what is sent
+   and what the OpenAPI document says, together with ``errors`` and the method's docstring.
 4. What it raises: ``PinbuError(code, translated message, details)``. The transaction is rolled
    back, the code's status is in ``const.ERROR_STATUS``. Any other exception answers
    ``internal_error`` with an id that the log carries with the traceback; AccessError and
@@ -39,6 +48,6 @@ How a module adds a route
 7. Lists: ``paging.page(...)``; money and times: ``render.to_minor``, ``render.to_iso``.
 """
 
-from . import dispatcher, language, paging, render, scenes, schemas, tokens
+from . import dispatcher, language, paging, render, scenes, schemas, shapes, tokens
 from .dispatcher import Reply
 from .routing import api_route

@@ -138,11 +138,17 @@ class PinbuDispatcher(http.Dispatcher):
         reply = result
         if not isinstance(reply, Reply):
             reply = Reply(result, status=204 if result is None else 200)
+        reply.data = self._shape(reply)
         response = self._render(reply)
         if self.claim:
             # In the transaction of the effect: both are there, or neither.
             self.claim.keep(self.request.env.cr, response.status_code, _text(reply.data))
         return self._finish(response)
+
+    def _shape(self, reply):
+        """:return: what the route's model makes of the answer; what it does not name is not sent"""
+        model = self.routing.get("pinbu_reply", {}).get(reply.status)
+        return model.model_validate(reply.data).model_dump() if model else reply.data
 
     def _check_path(self, args):
         for value in args.values():

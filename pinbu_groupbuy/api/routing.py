@@ -15,6 +15,8 @@ def api_route(
     auth="pinbu_shopper",
     body=None,
     query=None,
+    reply=None,
+    errors=(),
     idempotency="optional",
     **routing,
 ):
@@ -25,6 +27,11 @@ def api_route(
     :param str auth: ``pinbu_shopper``, ``pinbu_public`` or ``pinbu_anyone``
     :param body: the pydantic model of the JSON body, passed as ``body``
     :param query: the pydantic model of the query string, passed as ``query``
+    :param reply: what is answered: a model of ``shapes`` (status 200), None (status 204), or a dict
+                  of status and model where it is another, or one of several. A string is the
+                  media type of an answer that is not JSON
+    :param errors: the codes that the route's own models may raise; those that follow from its
+                   authentication, body, query, path and idempotency are known
     :param idempotency: ``required``, ``optional`` or None; writes only
     """
     reads = READS.issuperset(methods)
@@ -40,6 +47,8 @@ def api_route(
         readonly=_is_anonymous if reads and auth == "pinbu_public" else False,
         pinbu_body=body,
         pinbu_query=query,
+        pinbu_reply=reply if isinstance(reply, dict) else {200 if reply else 204: reply},
+        pinbu_errors=frozenset(errors),
         pinbu_idempotency=None if reads else idempotency,
         **routing,
     )
