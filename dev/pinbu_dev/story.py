@@ -7,6 +7,8 @@ the hours until a deadline, moves one team's.
 import time
 from datetime import datetime, timedelta, timezone
 
+from pinbu_client import PinbuError
+
 from . import say
 from .shopper import Manager, Refused, Shopper
 
@@ -29,7 +31,7 @@ def play(site, database):
     """
     try:
         return _play(site, database)
-    except Refused as refused:
+    except (Refused, PinbuError) as refused:
         raise Broken(str(refused)) from refused
     except (KeyError, TypeError, IndexError) as error:
         raise Broken(f"an answer does not have the shape of api.md: {error!r}") from error
@@ -39,7 +41,7 @@ def _play(site, database):
     # New names on each run: shoppers have limits per activity and per day.
     run = time.strftime("%d%H%M%S")
     names = [f"{name}{run}" for name in ("小雨", "阿强", "丽丽", "老陈", "思思")]
-    shoppers = [_arrive(site, name) for name in names]
+    shoppers = [Shopper(site, name) for name in names]
     activity = _choose(shoppers[0])
     _tell(
         f"The activity: {activity['name']}, {_money(activity['group_price'])} instead of "
@@ -65,15 +67,9 @@ def _play(site, database):
     return named
 
 
-def _arrive(site, name):
-    shopper = Shopper(site, name)
-    shopper.address_id = shopper.add_address()
-    return shopper
-
-
 def _choose(shopper):
     """A running activity for teams of three, if possible one that promises cash."""
-    items = shopper.call("GET", "/activities?limit=100")["items"]
+    items = shopper.activities(limit=100)
     fitting = [
         item
         for item in items
@@ -82,7 +78,7 @@ def _choose(shopper):
     fitting.sort(key=lambda item: not any(s["type"] == "cash" for s in item["subsidy"]["items"]))
     if not fitting:
         raise Refused(f"no running activity for teams of three among {len(items)}")
-    return shopper.call("GET", f"/activities/{fitting[0]['id']}")
+    return shopper.activity(fitting[0]["id"])
 
 
 def _open_and_join(shoppers, activity):
@@ -92,10 +88,10 @@ def _open_and_join(shoppers, activity):
     """
     done, token = [], None
     for shopper in shoppers:
-        order = shopper.order(activity, shopper.address_id, token)
+        order = shopper.take_place(activity, token)
         shopper.pay(order)
         order = _until(
-            lambda shopper=shopper, order=order: shopper.call("GET", f"/orders/{order['id']}"),
+            lambda shopper=shopper, order=order: shopper.order(order["id"]),
             lambda order: order["state"] in ("forming", "won") and order["team"],
             f"order {order['name']} is paid and has a team",
         )
@@ -127,14 +123,14 @@ def _until_formed(members):
     shopper = members[0][0]
     token = members[0][1]["team"]["token"]
     team = _until(
-        lambda: shopper.call("GET", f"/teams/{token}"),
+        lambda: shopper.team(token),
         lambda team: team["state"] == "formed",
         f"team {token} is formed",
     )
     _tell(f"Team {token} is formed: {team['seats_paid']} of {team['size']}")
     for member, order in members:
         final = _until(
-            lambda member=member, order=order: member.call("GET", f"/orders/{order['id']}"),
+            lambda member=member, order=order: member.order(order["id"]),
             lambda order: order["state"] == "won" and order["delivery"]["state"] == "ready",
             f"the delivery of order {order['name']} is ready",
         )
@@ -145,14 +141,14 @@ def _until_made_whole(members):
     shopper = members[0][0]
     token = members[0][1]["team"]["token"]
     _until(
-        lambda: shopper.call("GET", f"/teams/{token}"),
+        lambda: shopper.team(token),
         lambda team: team["state"] == "failed",
         f"team {token} has failed",
     )
     _tell(f"Team {token} has failed: its deadline passed with {len(members)} of 3")
     for member, order in members:
         final = _until(
-            lambda member=member, order=order: member.call("GET", f"/orders/{order['id']}"),
+            lambda member=member, order=order: member.order(order["id"]),
             lambda order: (
                 order["state"] == "lost" and (order["refund"] or {}).get("state") == "done"
             ),
@@ -164,7 +160,7 @@ def _until_made_whole(members):
             i.get("amount") or 0 for i in order["promise"]["items"] if i["type"] == "cash"
         )
         wallet = _until(
-            lambda member=member: member.call("GET", "/me/wallet"),
+            lambda member=member: member.wallet(),
             lambda wallet, promised=promised: promised and wallet["balance"] >= promised,
             f"{member.name}'s wallet holds the promised {_money(promised)}",
         )

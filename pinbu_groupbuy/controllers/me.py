@@ -9,7 +9,8 @@ class MeController(http.Controller):
     def me(self):
         return {"customer": request.env.user.partner_id._to_api_customer()}
 
-    @api_route("/me", methods=["PATCH"], body=schemas.MeBody)
+    # A mini-program's wx.request knows no PATCH.
+    @api_route("/me", methods=["PATCH", "POST"], body=schemas.MeBody)
     def change_me(self, body):
         partner = request.env.user.partner_id
         partner._api_update_customer(body)

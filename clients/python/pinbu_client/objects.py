@@ -1,0 +1,549 @@
+"""The objects of the API's answers. Amounts are integers in the currency's minor unit, times are
+ISO 8601 in UTC. A server may send more than stands here; what may be missing says so by `total=False`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+# === THE SHOP === #
+
+
+class Shop(TypedDict):
+    name: str
+    licences: list[str]
+    service_phone: str | None
+    return_policy: str
+    privacy_url: str
+
+
+class Config(TypedDict):
+    shop: Shop
+    consent_version: str
+    subscribe_templates: dict[str, str]
+    timezone: str
+
+
+class Banner(TypedDict):
+    image_url: str | None
+    path: str
+
+
+class HomeCategory(TypedDict):
+    id: int
+    name: str
+    image_url: str | None
+
+
+class Zone(TypedDict):
+    code: str
+    title: str
+    ends_at: str | None
+
+
+class Home(TypedDict):
+    banners: list[Banner]
+    categories: list[HomeCategory]
+    zones: list[Zone]
+
+
+class Person(TypedDict):
+    name: str
+    avatar_url: str | None
+
+
+class SceneMeaning(TypedDict, total=False):
+    kind: str
+    team_token: str
+    activity_id: int
+    inviter: Person | None
+
+
+class Health(TypedDict):
+    status: str
+    database: str
+    oldest_due_settlement_seconds: float | int
+
+
+# === THE SHOPPER === #
+
+
+class Customer(TypedDict):
+    id: int
+    name: str
+    avatar_url: str | None
+    phone_masked: str | None
+    phone_verified: bool
+    is_new: bool
+
+
+class Session(TypedDict):
+    token: str
+    expires_at: str
+    customer: Customer
+
+
+class NewAddress(TypedDict, total=False):
+    name: str
+    phone: str
+    province: str
+    city: str
+    district: str
+    street: str
+    is_default: bool
+
+
+class Address(TypedDict):
+    id: int
+    name: str
+    phone: str
+    province: str
+    city: str
+    district: str
+    street: str
+    is_default: bool
+    region_code: str | None
+
+
+class Notice(TypedDict):
+    id: int
+    kind: str
+    order_id: int | None
+    title: str
+    text: str
+    amount: int | None
+    created_at: str
+
+
+class Identity(TypedDict):
+    state: str
+
+
+# === ACTIVITIES AND TEAMS === #
+
+
+class Category(TypedDict):
+    id: int
+    name: str
+
+
+class Rating(TypedDict):
+    average: float
+    count: int
+
+
+class Product(TypedDict):
+    id: int
+    name: str
+    description: str
+    images: list[str]
+    rating: Rating | None
+
+
+class AttributeValue(TypedDict):
+    id: int
+    name: str
+    image_url: str | None
+
+
+class Attribute(TypedDict):
+    name: str
+    values: list[AttributeValue]
+
+
+class Variant(TypedDict):
+    product_id: int
+    value_ids: list[int]
+    name: str
+    list_price: int
+    group_price: int
+    available: Any
+    max_quantity: int | None
+    image_url: str | None
+
+
+class Tier(TypedDict):
+    size: int
+    group_price: int
+
+
+class PromiseItem(TypedDict, total=False):
+    """What is promised: an amount, or from one to another, or points."""
+
+    type: str
+    amount: int
+    min_amount: int
+    max_amount: int
+    points: int
+    conditions: list[str]
+
+
+class SubsidyItem(PromiseItem, total=False):
+    newcomer_extra: int
+    delay_minutes: int
+
+
+class SubsidyOffer(TypedDict):
+    summary: str
+    items: list[SubsidyItem]
+
+
+class Rule(TypedDict):
+    title: str
+    text: str
+
+
+class BestTeam(TypedDict):
+    token: str
+    seats_paid: int
+    missing: int
+    deadline: str
+
+
+class DeliveryTerms(TypedDict):
+    zones: list[str]
+    free_from: int | None
+
+
+class Share(TypedDict):
+    path: str
+    title: str
+    scene: str
+    image_url: str | None
+
+
+class ActivityViewer(TypedDict):
+    can_open: bool
+    reason: str | None
+    used: int
+    remaining: int | None
+    unpaid_order_id: int | None
+    team_token: str | None
+
+
+class Activity(TypedDict):
+    id: int
+    name: str
+    mode: str
+    state: str
+    zone: str | None
+    category: Category | None
+    image_url: str | None
+    product: Product
+    attributes: list[Attribute]
+    variants: list[Variant]
+    currency: str
+    list_price: int
+    group_price: int
+    size: int
+    tiers: list[Tier]
+    leader_price: int | None
+    starts_at: str
+    ends_at: str
+    validity_hours: float | None
+    limit_per_user: int | None
+    quota: int | None
+    sold: int
+    can_open: bool
+    can_join: bool
+    subsidy: SubsidyOffer
+    rules: list[Rule]
+    best_team: BestTeam | None
+    team_token: str | None
+    teams_forming: int
+    participants: int
+    delivery: DeliveryTerms
+    share: Share
+    viewer: ActivityViewer | None
+    server_time: str
+
+
+class Card(TypedDict):
+    """An activity, as a team shows it."""
+
+    id: int
+    name: str
+    image_url: str | None
+    currency: str
+    list_price: int
+    group_price: int
+    subsidy_summary: str
+
+
+class Member(TypedDict):
+    name: str
+    avatar_url: str | None
+    is_leader: bool
+    is_merchant: bool
+    joined_at: str | None
+
+
+class Live(TypedDict):
+    url: str
+    version: str
+    channel: str
+
+
+class TeamViewer(TypedDict):
+    is_member: bool
+    is_leader: bool
+    can_join: bool
+    reason: str | None
+    order_id: int | None
+
+
+class Team(TypedDict):
+    token: str
+    activity: Card
+    state: str
+    size: int
+    seats_paid: int
+    seats_held: int
+    missing: int
+    deadline: str
+    opened_at: str
+    finished_at: str | None
+    leader: Person
+    members: list[Member]
+    members_total: int
+    share: Share
+    failure: str | None
+    live: Live | None
+    viewer: TeamViewer | None
+    server_time: str
+
+
+class TeamShare(TypedDict):
+    path: str
+    scene: str
+    title: str
+    image_url: str | None
+    poster_url: str | None
+
+
+class Rank(TypedDict, total=False):
+    rank: int
+    name: str
+    value: int
+    unit: str
+    team_token: str
+
+
+class Rankings(TypedDict):
+    items: list[Rank]
+    period_ends_at: str | None
+    prizes: list[Any]
+    mine: Any
+
+
+# === ORDERS === #
+
+
+class Promise(TypedDict):
+    items: list[PromiseItem]
+    reserved: bool
+    reason: str | None
+
+
+class DeliveryMethod(TypedDict):
+    id: int
+    name: str
+    type: str
+    fee: int
+
+
+class CouponChoice(TypedDict):
+    id: int
+    name: str
+    usable: bool
+    reason: str | None
+
+
+class Quote(TypedDict):
+    currency: str
+    goods_amount: int
+    delivery_fee: int
+    discount_amount: int
+    wallet_amount: int
+    amount: int
+    delivery_methods: list[DeliveryMethod]
+    coupons: list[CouponChoice]
+    promise: Promise
+    promise_version: str
+    suggested_teams: list[Team]
+
+
+class Payment(TypedDict):
+    state: str
+    provider: str
+    reference: str
+
+
+class PaymentStart(TypedDict):
+    status: str
+    reference: str | None
+    provider: str | None
+    params: dict[str, Any] | None
+
+
+class RefundTotal(TypedDict):
+    state: str
+    amount: int
+
+
+class Refund(TypedDict):
+    state: str
+    amount: int
+    reason: str
+    at: str | None
+
+
+class DeliveryState(TypedDict):
+    state: str
+
+
+class DeliveryEvent(TypedDict):
+    at: str
+    text: str
+
+
+class Delivery(TypedDict):
+    state: str
+    carrier: str | None
+    carrier_code: str | None
+    tracking: str | None
+    tracking_url: str | None
+    events: list[DeliveryEvent]
+
+
+class Voucher(TypedDict):
+    code: str | None
+    valid_until: str | None
+    state: str
+
+
+class Subsidy(TypedDict, total=False):
+    id: int
+    type: str
+    amount: int
+    points: int
+    code: str | None
+    currency: str
+    reason: str
+    state: str
+    due_at: str | None
+    granted_at: str | None
+    order_id: int | None
+
+
+class Order(TypedDict):
+    id: int
+    name: str
+    state: str
+    activity_id: int
+    team: Team | None
+    is_leader: bool
+    product_id: int
+    product_name: str
+    image_url: str | None
+    quantity: int
+    currency: str
+    goods_amount: int
+    delivery_fee: int
+    discount_amount: int
+    wallet_amount: int
+    amount: int
+    remark: str
+    address: Address | None
+    created_at: str
+    pay_before: str | None
+    payment: Payment | None
+    refund: RefundTotal | None
+    refunds: list[Refund]
+    delivery: DeliveryState
+    deliveries: list[Delivery]
+    voucher: Voucher | None
+    subsidies: list[Subsidy]
+    promise: Promise
+    actions: list[str]
+    server_time: str
+
+
+# === REWARDS AND MONEY === #
+
+
+class Coupon(TypedDict):
+    id: int
+    name: str
+    kind: str
+    value: float | int
+    min_amount: int
+    expires_at: str | None
+    state: str
+    activity_ids: list[int] | None
+
+
+class PointsEntry(TypedDict):
+    id: int
+    points: float | int
+    text: str | None
+    created_at: str
+
+
+class Points(TypedDict):
+    balance: float | int
+    unit: str
+    worth: int
+    entries: list[PointsEntry]
+    next_cursor: str | None
+
+
+class Wallet(TypedDict):
+    currency: str
+    balance: int
+    withdrawable: int
+    pending: int
+    today_left: int | None
+    min_withdrawal: int
+    max_withdrawal: int
+    identity_required_from: int
+    identity: Identity
+
+
+class Entry(TypedDict):
+    id: int
+    kind: str
+    amount: int
+    balance_after: int
+    reference: str | None
+    created_at: str
+
+
+class Withdrawal(TypedDict):
+    id: int
+    amount: int
+    state: str
+    provider: str
+    created_at: str
+    finished_at: str | None
+    failure: str | None
+    confirm: dict[str, Any] | None
+
+
+class Invite(TypedDict):
+    name: str
+    joined_at: str
+    outcome: str
+    reward: Subsidy | None
+
+
+class Invites(TypedDict):
+    items: list[Invite]
+    total: int
+    rewarded: int
+    next_cursor: str | None
+
+
+class OwnScene(TypedDict):
+    scene: str
+    path: str
