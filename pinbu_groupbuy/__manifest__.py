@@ -32,6 +32,7 @@
         "views/refund_views.xml",
         "views/sale_order_views.xml",
         "views/settlement_views.xml",
+        "views/share_templates.xml",
         "views/menus.xml",
     ],
     "icon": "/pinbu_groupbuy/static/description/icon.svg",

@@ -11,5 +11,7 @@ from . import (
     orders,
     scenes,
     session,
+    share,
+    share_page,
     teams,
 )

@@ -32,6 +32,7 @@ from . import (
     pinbu_team_intervention,
     pinbu_team_members,
     pinbu_team_outcome,
+    pinbu_team_poster,
     pinbu_team_reserve,
     pinbu_team_settlement,
     pinbu_transition,

@@ -26,6 +26,7 @@ from . import (
     test_refund_worker,
     test_services,
     test_settlement_cost,
+    test_share,
     test_shipping_gate,
     test_stock_policies,
     test_team,

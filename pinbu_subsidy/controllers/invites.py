@@ -1,13 +1,7 @@
-from typing import Literal
-
 from odoo import http
 from odoo.http import request
 
 from odoo.addons.pinbu_groupbuy.api import api_route, schemas
-
-
-class ShareBody(schemas.Body):
-    channel: Literal["friend", "poster"] | None = None
 
 
 class InvitesController(http.Controller):
@@ -21,8 +15,3 @@ class InvitesController(http.Controller):
     @api_route("/me/invites/scene", methods=["GET"])
     def own_scene(self):
         return request.env.user.partner_id._to_api_own_scene()
-
-    @api_route("/teams/<string:token>/share", methods=["POST"], body=ShareBody)
-    def share(self, token, body):
-        team = request.env["pinbu.team"]._api_find(token)
-        return team._api_share(request.env.user.partner_id)

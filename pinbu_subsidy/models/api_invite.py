@@ -39,15 +39,6 @@ class PinbuTeam(models.Model):
             meaning["activity_id"] = activity.id
         return meaning
 
-    def _api_share(self, partner):
-        """:return: what a member or anybody else sends to friends, as a card or a poster
-        :rtype: dict
-        """
-        self.ensure_one()
-        share = self._to_api_share(partner, self.activity_id._api_images())
-        # Posters are drawn by the module that can make the code on them.
-        return {**share, "poster_url": None}
-
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"

@@ -6,3 +6,4 @@ that adds routes keeps their shapes in a package of its own.
 """
 
 from .base import Error, Money, Page, Shape, Time
+from .share import SharedTeam
