@@ -148,7 +148,10 @@ class PinbuDispatcher(http.Dispatcher):
     def _shape(self, reply):
         """:return: what the route's model makes of the answer; what it does not name is not sent"""
         model = self.routing.get("pinbu_reply", {}).get(reply.status)
-        return model.model_validate(reply.data).model_dump() if model else reply.data
+        if not model:
+            return reply.data
+        # What the controller left out stays out; what it gave as None is null.
+        return model.model_validate(reply.data).model_dump(exclude_unset=True)
 
     def _check_path(self, args):
         for value in args.values():

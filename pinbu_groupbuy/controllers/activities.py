@@ -1,18 +1,31 @@
 from odoo import http
 from odoo.http import request
 
-from ..api import Reply, api_route, paging, schemas
+from ..api import Reply, api_route, paging, schemas, shapes
 from ..api.viewer import viewer
 
 
 class ActivitiesController(http.Controller):
-    @api_route("/activities", methods=["GET"], auth="pinbu_public", query=schemas.ActivitiesQuery)
+    @api_route(
+        "/activities",
+        methods=["GET"],
+        auth="pinbu_public",
+        query=schemas.ActivitiesQuery,
+        reply=shapes.Page[shapes.Activity],
+    )
     def activities(self, query):
+        """The activities that run or are about to."""
         activities, next_cursor = request.env["pinbu.activity"]._api_list(query)
         return Reply(paging.answer(activities._to_api(viewer()), next_cursor), etag=True)
 
-    @api_route("/activities/<int:activity_id>", methods=["GET"], auth="pinbu_public")
+    @api_route(
+        "/activities/<int:activity_id>",
+        methods=["GET"],
+        auth="pinbu_public",
+        reply=shapes.Activity,
+    )
     def activity(self, activity_id):
+        """An activity."""
         activity = request.env["pinbu.activity"]._api_find(activity_id)
         return Reply(activity._to_api(viewer())[0], etag=True)
 
@@ -21,8 +34,13 @@ class ActivitiesController(http.Controller):
         methods=["GET"],
         auth="pinbu_public",
         query=schemas.PageQuery,
+        reply=shapes.Page[shapes.Team],
     )
     def activity_teams(self, activity_id, query):
+        """Teams to join, nearest to full first.
+
+        Not those too near their deadline for the promise to hold.
+        """
         activity = request.env["pinbu.activity"]._api_find(activity_id)
         teams, next_cursor = activity._api_teams(query)
         return Reply(paging.answer(teams._to_api(viewer()), next_cursor), etag=True)

@@ -1,12 +1,13 @@
 from odoo import http
 from odoo.http import request
 
-from ..api import api_route
+from ..api import api_route, shapes
 
 
 class HealthController(http.Controller):
-    @api_route("/health", methods=["GET"], auth="pinbu_anyone")
+    @api_route("/health", methods=["GET"], auth="pinbu_anyone", reply=shapes.Health)
     def health(self):
+        """Whether the shop works, for monitoring."""
         # Whoever monitors reads the database's state from the answer's coming at all.
         return {
             "status": "ok",

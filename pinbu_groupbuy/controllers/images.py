@@ -12,8 +12,14 @@ ONE_YEAR = 365 * 24 * 3600
 class ImagesController(http.Controller):
     """Odoo serves product pictures to staff only; these are what published activities show."""
 
-    @api_route("/images/activities/<int:activity_id>", methods=["GET"], auth="pinbu_anyone")
+    @api_route(
+        "/images/activities/<int:activity_id>",
+        methods=["GET"],
+        auth="pinbu_anyone",
+        reply="image/*",
+    )
     def activity_image(self, activity_id):
+        """The picture of an activity."""
         activity = request.env["pinbu.activity"]._api_find(activity_id)
         return self._serve(activity, "image_1024")
 
@@ -21,8 +27,10 @@ class ImagesController(http.Controller):
         "/images/activities/<int:activity_id>/<int:product_id>",
         methods=["GET"],
         auth="pinbu_anyone",
+        reply="image/*",
     )
     def variant_image(self, activity_id, product_id):
+        """The picture of a variant."""
         activity = request.env["pinbu.activity"]._api_find(activity_id)
         product = activity.line_ids.product_id.filtered(lambda p: p.id == product_id)
         return self._serve(product, "image_1024")
@@ -31,8 +39,10 @@ class ImagesController(http.Controller):
         "/images/activities/<int:activity_id>/more/<int:image_id>",
         methods=["GET"],
         auth="pinbu_anyone",
+        reply="image/*",
     )
     def more_image(self, activity_id, image_id):
+        """One of the further pictures of an activity."""
         activity = request.env["pinbu.activity"]._api_find(activity_id)
         picture = activity.image_ids.filtered(lambda image: image.id == image_id)
         return self._serve(picture, "image_1024")

@@ -1,23 +1,40 @@
 from odoo import http
 from odoo.http import request
 
-from ..api import api_route, paging, schemas
+from ..api import api_route, paging, schemas, shapes
 
 
 class MeController(http.Controller):
-    @api_route("/me", methods=["GET"])
+    @api_route("/me", methods=["GET"], reply=shapes.Me)
     def me(self):
+        """The caller."""
         return {"customer": request.env.user.partner_id._to_api_customer()}
 
     # A mini-program's wx.request knows no PATCH.
-    @api_route("/me", methods=["PATCH", "POST"], body=schemas.MeBody)
+    @api_route(
+        "/me",
+        methods=["PATCH", "POST"],
+        body=schemas.MeBody,
+        reply=shapes.Me,
+        errors=("not_allowed_now", "provider_error"),
+    )
     def change_me(self, body):
+        """Change what the shop knows of the caller.
+
+        ``phone_code`` is the one that ``getPhoneNumber`` gives.
+        """
         partner = request.env.user.partner_id
         partner._api_update_customer(body)
         return {"customer": partner._to_api_customer()}
 
-    @api_route("/me/teams", methods=["GET"], query=schemas.MyTeamsQuery)
+    @api_route(
+        "/me/teams",
+        methods=["GET"],
+        query=schemas.MyTeamsQuery,
+        reply=shapes.Page[shapes.Order],
+    )
     def my_teams(self, query):
+        """The caller's orders that have a team, newest first."""
         partner = request.env.user.partner_id
         orders, next_cursor = request.env["sale.order"]._api_with_team(partner, query)
         return paging.answer(orders._to_api(), next_cursor)

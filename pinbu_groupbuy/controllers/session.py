@@ -1,7 +1,7 @@
 from odoo import http
 from odoo.http import request
 
-from ..api import api_route, render, schemas, tokens
+from ..api import api_route, render, schemas, shapes, tokens
 
 
 class SessionController(http.Controller):
@@ -10,19 +10,24 @@ class SessionController(http.Controller):
         methods=["POST"],
         auth="pinbu_anyone",
         body=schemas.SessionBody,
+        reply=shapes.Session,
+        errors=("login_failed", "consent_required", "risk_blocked", "provider_error"),
         idempotency=None,
     )
     def log_in(self, body):
+        """Log in with the code of ``wx.login``; the first time makes the shopper."""
         user = request.env["res.users"]._log_in(body.code)
         user.partner_id._came_by(body.inviter)
         return self._to_api(user)
 
-    @api_route("/session/renew", methods=["POST"], idempotency=None)
+    @api_route("/session/renew", methods=["POST"], reply=shapes.Session, idempotency=None)
     def renew(self):
+        """A new token, before the old one ends."""
         return self._to_api(request.env.user)
 
     @api_route("/session", methods=["DELETE"], idempotency=None)
     def log_out(self):
+        """Log out: the token is dead at once, on every worker."""
         claims = request.env["ir.http"]._pinbu_claims()
         request.env["pinbu.api.revocation"].sudo()._revoke(claims)
 

@@ -8,6 +8,8 @@ from odoo.http import request
 from odoo.addons.pinbu_groupbuy.api import api_route, schemas
 from odoo.addons.pinbu_groupbuy.api.viewer import viewer
 
+from ..api import shapes
+
 
 class RankingsQuery(schemas.Query):
     kind: Literal["hottest", "fastest", "inviters"] = "hottest"
@@ -16,8 +18,15 @@ class RankingsQuery(schemas.Query):
 
 
 class RankingsController(http.Controller):
-    @api_route("/rankings", methods=["GET"], auth="pinbu_public", query=RankingsQuery)
+    @api_route(
+        "/rankings",
+        methods=["GET"],
+        auth="pinbu_public",
+        query=RankingsQuery,
+        reply=shapes.Ranking,
+    )
     def rankings(self, query):
+        """The hottest and the fastest teams, and who brought most friends."""
         return request.env["pinbu.ranking.score"]._api_ranking(
             query.kind, query.period, query.limit, viewer()
         )

@@ -3,7 +3,32 @@
 A route names its model (``api_route(reply=...)``). The dispatcher sends what the model makes of
 what the controller returned, and the OpenAPI document is generated from the same models. A module
 that adds routes keeps their shapes in a package of its own.
+
+A field with a default may be left out of an answer; all others are always there, null where they
+may be. ``examples`` of the fields make the document's examples.
 """
 
-from .base import Error, Money, Page, Shape, Time
+from .activity import Activity
+from .base import (
+    Count,
+    Currency,
+    Error,
+    Id,
+    MaskedName,
+    Money,
+    Named,
+    Page,
+    Person,
+    Scene,
+    Shape,
+    Share,
+    SubsidyType,
+    TeamToken,
+    Time,
+    Url,
+)
+from .order import Order, PaymentStart, Promise, Quote, Subsidy
 from .share import SharedTeam
+from .shop import Config, Health, SceneMeaning
+from .shopper import Address, Customer, Me, Session
+from .team import Member, Team
