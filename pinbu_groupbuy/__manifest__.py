@@ -33,6 +33,8 @@
         "views/sale_order_views.xml",
         "views/settlement_views.xml",
         "views/share_templates.xml",
+        "views/shop_views.xml",
+        "views/res_config_settings_views.xml",
         "views/menus.xml",
     ],
     "icon": "/pinbu_groupbuy/static/description/icon.svg",

@@ -27,7 +27,7 @@ from odoo.tools.translate import LazyTranslate
 
 from ..const import ERROR_STATUS
 from ..exceptions import PinbuError
-from . import language, schemas
+from . import language, schemas, uploads
 
 _logger = logging.getLogger(__name__)
 _lt = LazyTranslate(__name__)
@@ -119,14 +119,17 @@ class PinbuDispatcher(http.Dispatcher):
             return self._finish(Response(status=204, headers={"Allow": allowed}))
         self._check_path(args)
         params = dict(args)
-        body = self._read_body()
+        model = self.routing.get("pinbu_body")
+        is_file = isinstance(model, str)
+        body = self._read_file(model) if is_file else self._read_body()
         if self.routing.get("pinbu_idempotency"):
-            kept = self._claim(args, body)
+            sent = {"sha256": hashlib.sha256(body).hexdigest()} if is_file else body
+            kept = self._claim(args, sent)
             if kept:
                 return self._finish(kept)
         env = self.request.env
-        if model := self.routing.get("pinbu_body"):
-            params["body"] = schemas.parse(env, model, body)
+        if model:
+            params["body"] = body if is_file else schemas.parse(env, model, body)
         if model := self.routing.get("pinbu_query"):
             values = self.request.httprequest.args.to_dict()
             self._check_text(values)
@@ -160,6 +163,19 @@ class PinbuDispatcher(http.Dispatcher):
             if isinstance(value, str) and _unstorable(value):
                 raise NotFound
 
+    def _read_file(self, media_type):
+        """:return: the bytes of the one file that was sent"""
+        httprequest = self.request.httprequest
+        # Read once, so that Odoo can repeat the request; a form is then parsed from this copy.
+        self._check_whole(httprequest.get_data())
+        return uploads.read(httprequest, media_type, self.routing["pinbu_max_file"])
+
+    def _check_whole(self, raw):
+        httprequest = self.request.httprequest
+        if httprequest.content_length is None and len(raw) >= httprequest.max_content_length:
+            # Sent in chunks: werkzeug stops reading there and says nothing.
+            raise PinbuError("payload_too_large", self._message("payload_too_large"))
+
     def _read_body(self):
         """:return: the JSON object that was sent; empty for an empty body"""
         httprequest = self.request.httprequest
@@ -168,9 +184,7 @@ class PinbuDispatcher(http.Dispatcher):
         raw = httprequest.get_data()
         if not raw:
             return {}
-        if httprequest.content_length is None and len(raw) >= httprequest.max_content_length:
-            # Sent in chunks: werkzeug stops reading there and says nothing.
-            raise PinbuError("payload_too_large", self._message("payload_too_large"))
+        self._check_whole(raw)
         if httprequest.mimetype != "application/json":
             raise PinbuError("unsupported_media_type", self._message("unsupported_media_type"))
         try:

@@ -2,7 +2,10 @@
 
 from odoo.http import request, route
 
-from . import dispatcher  # noqa: F401  it registers the routing type
+from . import (
+    dispatcher,  # noqa: F401  it registers the routing type
+    uploads,
+)
 
 BASE = "/pinbu/api/v1"
 READS = frozenset({"GET", "HEAD"})
@@ -18,6 +21,7 @@ def api_route(
     reply=None,
     errors=(),
     idempotency="optional",
+    max_file=0,
     **routing,
 ):
     """A route below ``/pinbu/api/v1``; the package's docstring says what a method gets and gives.
@@ -25,7 +29,8 @@ def api_route(
     :param str path: as in ``odoo.http.route``, from the version on
     :param list methods: the HTTP verbs
     :param str auth: ``pinbu_shopper``, ``pinbu_public`` or ``pinbu_anyone``
-    :param body: the pydantic model of the JSON body, passed as ``body``
+    :param body: the pydantic model of the JSON body, passed as ``body``; or the media type of one
+                 file (``image/*``), sent as it is or in a form, passed as bytes
     :param query: the pydantic model of the query string, passed as ``query``
     :param reply: what is answered: a model of ``shapes`` (status 200), None (status 204), or a dict
                   of status and model where it is another, or one of several. A string is the
@@ -33,8 +38,11 @@ def api_route(
     :param errors: the codes that the route's own models may raise; those that follow from its
                    authentication, body, query, path and idempotency are known
     :param idempotency: ``required``, ``optional`` or None; writes only
+    :param int max_file: in bytes, where the body is a file
     """
     reads = READS.issuperset(methods)
+    if max_file:
+        routing["max_content_length"] = max_file + uploads.ENVELOPE
     return route(
         BASE + path,
         type="pinbu",
@@ -46,6 +54,7 @@ def api_route(
         # by a replica.
         readonly=_is_anonymous if reads and auth == "pinbu_public" else False,
         pinbu_body=body,
+        pinbu_max_file=max_file,
         pinbu_query=query,
         pinbu_reply=reply if isinstance(reply, dict) else {200 if reply else 204: reply},
         pinbu_errors=frozenset(errors),

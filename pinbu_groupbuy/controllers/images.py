@@ -47,6 +47,27 @@ class ImagesController(http.Controller):
         picture = activity.image_ids.filtered(lambda image: image.id == image_id)
         return self._serve(picture, "image_1024")
 
+    @api_route(
+        "/images/avatars/<string:mark>",
+        methods=["GET"],
+        auth="pinbu_anyone",
+        reply="image/*",
+    )
+    def avatar(self, mark):
+        """A shopper's picture."""
+        return self._serve(request.env["res.partner"]._api_find_avatar(mark), "image_512")
+
+    @api_route(
+        "/images/licences/<int:licence_id>",
+        methods=["GET"],
+        auth="pinbu_anyone",
+        reply="image/*",
+    )
+    def licence(self, licence_id):
+        """A licence of the shop."""
+        licences = request.env.company.sudo().pinbu_licence_ids
+        return self._serve(licences.filtered(lambda one: one.id == licence_id), "image_1024")
+
     def _serve(self, record, field):
         if not record or not record[field]:
             raise NotFound

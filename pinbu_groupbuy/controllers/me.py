@@ -2,6 +2,7 @@ from odoo import http
 from odoo.http import request
 
 from ..api import api_route, paging, schemas, shapes
+from ..models.api_avatar import MAX_AVATAR
 
 
 class MeController(http.Controller):
@@ -25,6 +26,16 @@ class MeController(http.Controller):
         """
         partner = request.env.user.partner_id
         partner._api_update_customer(body)
+        return {"customer": partner._to_api_customer()}
+
+    @api_route("/me/avatar", methods=["POST"], body="image/*", max_file=MAX_AVATAR, reply=shapes.Me)
+    def change_avatar(self, body):
+        """Change the caller's picture: a JPEG, PNG or GIF of at most 1 MiB.
+
+        As it is, or as the file of a form (``wx.uploadFile``).
+        """
+        partner = request.env.user.partner_id
+        partner._api_set_avatar(body)
         return {"customer": partner._to_api_customer()}
 
     @api_route(

@@ -38,7 +38,7 @@ class ResPartner(models.Model):
         return {
             "id": shopper.id,
             "name": shopper.name,
-            "avatar_url": None,
+            "avatar_url": self._to_api_avatar_url(),
             "phone_masked": render.mask_phone(shopper.phone),
             "phone_verified": False,
             "is_new": not bought,
@@ -235,28 +235,4 @@ class ResPartner(models.Model):
             "street": address.street or "",
             "is_default": bool(address.pinbu_is_default_address),
             "region_code": None,
-        }
-
-
-class ResCompany(models.Model):
-    _inherit = "res.company"
-
-    def _to_api_config(self):
-        """The contract's answer of ``GET /config``.
-
-        :rtype: dict
-        """
-        self.ensure_one()
-        return {
-            "shop": {
-                "name": self.name,
-                "licences": [],
-                "service_phone": self.phone or None,
-                # Texts of the merchant's, which nobody can enter yet.
-                "return_policy": "",
-                "privacy_url": "",
-            },
-            "consent_version": "",
-            "subscribe_templates": {},
-            "timezone": self._pinbu_timezone(),
         }

@@ -40,7 +40,11 @@ class PinbuTeam(models.Model):
         sharer = self.env["res.partner"]._api_sharer(scene)
         meaning = {
             "kind": decoded.kind,
-            "inviter": sharer and {"name": render.mask_name(sharer.name), "avatar_url": None},
+            "inviter": sharer
+            and {
+                "name": render.mask_name(sharer.name),
+                "avatar_url": sharer._to_api_avatar_url(),
+            },
         }
         if decoded.kind == "team":
             team = self._api_find(decoded.ref)
@@ -198,7 +202,10 @@ class PinbuTeam(models.Model):
     def _to_api_leader(self):
         if not self.leader_id:
             return {"name": self.company_id.name, "avatar_url": None}
-        return {"name": render.mask_name(self.leader_id.name), "avatar_url": None}
+        return {
+            "name": render.mask_name(self.leader_id.name),
+            "avatar_url": self.leader_id._to_api_avatar_url(),
+        }
 
     def _to_api_share(self, partner, images):
         scene = scenes.encode(self.env, "team", self.token, partner)
@@ -264,7 +271,7 @@ class PinbuSeat(models.Model):
         return [
             {
                 "name": render.mask_name(seat.partner_id.name),
-                "avatar_url": None,
+                "avatar_url": seat.partner_id._to_api_avatar_url(),
                 "is_leader": bool(seat.is_leader),
                 "is_merchant": False,
                 "joined_at": render.to_iso(seat.paid_at),

@@ -8,6 +8,7 @@ from . import (
     test_api_orders,
     test_api_reads,
     test_api_session,
+    test_api_shop,
     test_concurrency,
     test_currencies,
     test_delivery_methods,

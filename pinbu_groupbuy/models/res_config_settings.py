@@ -1,0 +1,13 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    pinbu_service_phone = fields.Char(related="company_id.pinbu_service_phone", readonly=False)
+    pinbu_return_policy = fields.Text(related="company_id.pinbu_return_policy", readonly=False)
+    pinbu_privacy_url = fields.Char(related="company_id.pinbu_privacy_url", readonly=False)
+    pinbu_consent_version = fields.Char(related="company_id.pinbu_consent_version", readonly=False)
+    pinbu_consent_required = fields.Boolean(
+        related="company_id.pinbu_consent_required", readonly=False
+    )
