@@ -79,20 +79,20 @@ class Odoo:
         )
 
 
-def ensure(*, browser=False):
+def ensure(*, tests=False):
     """Get everything Odoo needs to run, and leave the database server running.
 
-    :param browser: whether the tests' browser is needed too.
+    :param tests: whether what only the tests need is needed too.
     :return: an Odoo.
     """
-    return _ensure(browser)[0]
+    return _ensure(tests)[0]
 
 
 @contextmanager
-def session(*, browser=False):
+def session(*, tests=False):
     """As `ensure`; in the end, stop the private cluster if this run started it and no other uses it."""
     with lock.using() as users:
-        odoo, started = _ensure(browser)
+        odoo, started = _ensure(tests)
         try:
             yield odoo
         finally:
@@ -100,9 +100,9 @@ def session(*, browser=False):
                 postgres.stop()
 
 
-def _ensure(browser):
+def _ensure(tests):
     with lock.building():
-        system.ensure(database=not postgres.external(), browser=browser)
+        system.ensure(database=not postgres.external(), tests=tests)
         path = odoo_package.ensure()
         environment = venv.ensure(path)
         started = postgres.ensure()

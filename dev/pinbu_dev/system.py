@@ -44,11 +44,16 @@ def chromium():
     return next(filter(None, (shutil.which(name, path=path) for name in names)), None)
 
 
-def ensure(*, database=False, browser=False):
+def node():
+    """What runs the tests of the JavaScript client, or None."""
+    return shutil.which("node") or shutil.which("nodejs")
+
+
+def ensure(*, database=False, tests=False):
     """Install what is missing.
 
     :param database: whether PostgreSQL's server binaries are needed.
-    :param browser: whether the tests' browser (and Chinese type for it) is needed.
+    :param tests: whether the tests' browser (and Chinese type for it) and Node.js are needed.
     :raise Stop: when packages are missing and we may not install them.
     """
     missing = []
@@ -58,10 +63,12 @@ def ensure(*, database=False, browser=False):
         )
     if database and not postgres_bin():
         missing.append("postgresql")
-    if browser and not chromium():
+    if tests and not chromium():
         missing.append("chromium")
-    if browser and not _has_font():
+    if tests and not _has_font():
         missing.append("fonts-noto-cjk")
+    if tests and not node():
+        missing.append("nodejs")
     if missing:
         _install(" ".join(missing).split())
 

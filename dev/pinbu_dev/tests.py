@@ -16,7 +16,7 @@ def test():
     only, expression = os.environ.get("ADDON") or None, os.environ.get("K")
     if only and only not in links.addons():
         raise say.Stop(f"ADDON={only}: there is no such add-on here")
-    with odoo.session(browser=True) as ready:
+    with odoo.session(tests=True) as ready:
         _sweep(ready)
         prefix = f"{_PREFIX}{os.getpid()}_"
         totals = dict.fromkeys(("passed", "failed", "skipped"), 0)

@@ -1,1 +1,1 @@
-from . import test_merchant, test_provider_guard, test_screens, test_translations
+from . import test_clients, test_merchant, test_provider_guard, test_screens, test_translations
