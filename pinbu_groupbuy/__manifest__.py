@@ -18,7 +18,10 @@
         "security/groups.xml",
         "security/ir.model.access.csv",
         "security/rules.xml",
+        "security/rules_developers.xml",
         "data/ir_cron.xml",
+        "data/ir_cron_webhooks.xml",
+        "data/pinbu_webhook_event.xml",
         "data/mail_activity_type.xml",
         "views/activity_views.xml",
         "views/delivery_views.xml",
@@ -36,6 +39,7 @@
         "views/shop_views.xml",
         "views/res_config_settings_views.xml",
         "views/menus.xml",
+        "views/webhook_views.xml",
     ],
     "icon": "/pinbu_groupbuy/static/description/icon.svg",
     "assets": {

@@ -38,6 +38,9 @@ from . import (
     pinbu_team_reserve,
     pinbu_team_settlement,
     pinbu_transition,
+    pinbu_webhook,
+    pinbu_webhook_delivery,
+    pinbu_webhook_event,
     product_template,
     res_company,
     res_company_shop,
@@ -62,6 +65,7 @@ from . import (
     api_shop,
     api_team,
     api_voucher,
+    api_webhook,
     ir_http,
     res_users_session,
 )

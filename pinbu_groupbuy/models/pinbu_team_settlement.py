@@ -3,9 +3,14 @@
 Called by the queue with batches of teams; may be called again for the same team.
 """
 
+from datetime import timedelta
+
 from odoo import models
 
 from .pinbu_transition import move_state
+
+# Shorter than the log of what was told is kept.
+NEWS = timedelta(days=7)
 
 
 class PinbuTeam(models.Model):
@@ -19,10 +24,20 @@ class PinbuTeam(models.Model):
             self.env["pinbu.seat"]._update_reserved(self.env.cr, formed.seat_ids.ids)
             formed._team_formed()
             formed._update_shipped()
+            formed._tell("team.formed")
         if failed:
             failed._alert_short_stock()
             failed._team_failed()
             failed._update_settled()
+            failed._tell("team.failed")
+
+    def _tell(self, event):
+        """Tell the merchant's own systems. Long after, a late delivery has settlement look at the
+        team again: that is no news."""
+        since = self.env.cr.now() - NEWS
+        self.env["pinbu.webhook"]._emit(
+            event, self.filtered(lambda team: team.finished_at and team.finished_at > since)
+        )
 
     def _update_shipped(self):
         shipped = self.filtered(

@@ -132,7 +132,20 @@ class StockPicking(models.Model):
         res = super()._action_done()
         # The scheduler sees whether this was the team's last delivery.
         self.env["pinbu.settlement"]._enqueue(self.env.cr, team_ids=self.sudo().pinbu_team_id.ids)
+        self.sudo()._pinbu_tell_shipped()
         return res
+
+    def _pinbu_tell_shipped(self):
+        webhooks = self.env["pinbu.webhook"]
+        if webhooks._listens("order.shipped"):
+            shipped = self.filtered(
+                lambda picking: (
+                    picking.state == "done"
+                    and picking.picking_type_code == "outgoing"
+                    and picking.pinbu_seat_id
+                )
+            )
+            webhooks._emit("order.shipped", shipped)
 
     def _pinbu_follow_team(self):
         """Belong to another team where the seat has moved to one, by SQL that no field noticed."""

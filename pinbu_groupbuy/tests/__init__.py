@@ -34,4 +34,5 @@ from . import (
     test_team_reserve,
     test_tours,
     test_unlucky_moments,
+    test_webhooks,
 )
