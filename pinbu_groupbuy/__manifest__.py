@@ -38,6 +38,7 @@
         "views/share_templates.xml",
         "views/shop_views.xml",
         "views/res_config_settings_views.xml",
+        "views/res_config_settings_limits_views.xml",
         "views/menus.xml",
         "views/webhook_views.xml",
     ],

@@ -48,6 +48,17 @@ How a module adds a route
 7. Lists: ``paging.page(...)``; money and times: ``render.to_minor``, ``render.to_iso``.
 """
 
-from . import dispatcher, language, paging, pictures, render, scenes, schemas, shapes, tokens
+from . import (
+    dispatcher,
+    language,
+    limits,
+    paging,
+    pictures,
+    render,
+    scenes,
+    schemas,
+    shapes,
+    tokens,
+)
 from .dispatcher import Reply
 from .routing import api_route

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import math
 import re
 import uuid
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from odoo.tools.translate import LazyTranslate
 
 from ..const import ERROR_STATUS
 from ..exceptions import PinbuError
-from . import language, schemas, uploads
+from . import language, limits, schemas, uploads
 
 _logger = logging.getLogger(__name__)
 _lt = LazyTranslate(__name__)
@@ -90,6 +91,7 @@ class PinbuDispatcher(http.Dispatcher):
         super().__init__(request)
         self.claim = None  # the row in pinbu.api.idempotency that this request owns
         self.routing = {}
+        self.counted = set()  # which limits this request was counted for, however often repeated
         self.alive = True  # whether the database can still be asked
         self.lang = None
         wanted = request.httprequest.headers.get("X-Request-Id", "")
@@ -117,6 +119,7 @@ class PinbuDispatcher(http.Dispatcher):
             # Odoo lets OPTIONS through to every endpoint; ours would act on it.
             allowed = ", ".join(["OPTIONS", *(self.routing["methods"] or [])])
             return self._finish(Response(status=204, headers={"Allow": allowed}))
+        self._check_limit()
         self._check_path(args)
         params = dict(args)
         model = self.routing.get("pinbu_body")
@@ -147,6 +150,29 @@ class PinbuDispatcher(http.Dispatcher):
             # In the transaction of the effect: both are there, or neither.
             self.claim.keep(self.request.env.cr, response.status_code, _text(reply.data))
         return self._finish(response)
+
+    def check_address(self):
+        """Called before it is known who calls.
+
+        :raise PinbuError: ``rate_limited``
+        """
+        if "address" not in self.counted:
+            self.counted.add("address")
+            address = self.request.httprequest.remote_addr
+            self._refuse_for(limits.check_address(self.request.env, address))
+
+    def _check_limit(self):
+        kind = self.routing.get("pinbu_limit")
+        if kind and "caller" not in self.counted:
+            self.counted.add("caller")
+            env = self.request.env
+            user_id = None if env.user._is_public() else env.uid
+            address = self.request.httprequest.remote_addr
+            self._refuse_for(limits.check_caller(env, kind, user_id, address))
+
+    def _refuse_for(self, seconds):
+        if seconds:
+            raise self._error("rate_limited", {"retry_after": max(math.ceil(seconds), 1)})
 
     def _shape(self, reply):
         """:return: what the route's model makes of the answer; what it does not name is not sent"""

@@ -22,6 +22,7 @@ def api_route(
     errors=(),
     idempotency="optional",
     max_file=0,
+    limit=...,
     **routing,
 ):
     """A route below ``/pinbu/api/v1``; the package's docstring says what a method gets and gives.
@@ -39,6 +40,8 @@ def api_route(
                    authentication, body, query, path and idempotency are known
     :param idempotency: ``required``, ``optional`` or None; writes only
     :param int max_file: in bytes, where the body is a file
+    :param limit: which limits count its calls (``limits.DEFAULTS``): ``read``, ``write``, ``login``
+                  or ``money``, or None. By default ``read`` for what only reads, else ``write``
     """
     reads = READS.issuperset(methods)
     if max_file:
@@ -59,6 +62,7 @@ def api_route(
         pinbu_reply=reply if isinstance(reply, dict) else {200 if reply else 204: reply},
         pinbu_errors=frozenset(errors),
         pinbu_idempotency=None if reads else idempotency,
+        pinbu_limit=("read" if reads else "write") if limit is ... else limit,
         **routing,
     )
 

@@ -75,6 +75,7 @@ class OrdersController(http.Controller):
         reply=shapes.PaymentStart,
         errors=(*_REFUSALS, "terms_changed", "order_closed", "already_paid", "provider_error"),
         idempotency="required",
+        limit="money",
     )
     def pay(self, order_id):
         """Start the payment of an unpaid order."""
@@ -85,6 +86,7 @@ class OrdersController(http.Controller):
         methods=["POST"],
         reply=shapes.Order,
         errors=("provider_error",),
+        limit="money",
     )
     def refresh_payment(self, order_id):
         """Ask the payment provider, when its notice is late."""

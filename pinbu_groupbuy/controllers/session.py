@@ -13,6 +13,7 @@ class SessionController(http.Controller):
         reply=shapes.Session,
         errors=("login_failed", "consent_required", "risk_blocked", "provider_error"),
         idempotency=None,
+        limit="login",
     )
     def log_in(self, body):
         """Log in with the code of ``wx.login``; the first time makes the shopper."""
@@ -20,12 +21,14 @@ class SessionController(http.Controller):
         user.partner_id._came_by(body.inviter)
         return self._to_api(user)
 
-    @api_route("/session/renew", methods=["POST"], reply=shapes.Session, idempotency=None)
+    @api_route(
+        "/session/renew", methods=["POST"], reply=shapes.Session, idempotency=None, limit="login"
+    )
     def renew(self):
         """A new token, before the old one ends."""
         return self._to_api(request.env.user)
 
-    @api_route("/session", methods=["DELETE"], idempotency=None)
+    @api_route("/session", methods=["DELETE"], idempotency=None, limit="login")
     def log_out(self):
         """Log out: the token is dead at once, on every worker."""
         claims = request.env["ir.http"]._pinbu_claims()

@@ -45,6 +45,7 @@ from . import (
     res_company,
     res_company_shop,
     res_config_settings,
+    res_config_settings_limits,
     sale_order,
     sale_order_money,
     stock_move,
@@ -57,6 +58,7 @@ from . import (
 from . import (
     api_activity,
     api_avatar,
+    api_bucket,
     api_delivery,
     api_idempotency,
     api_order,

@@ -54,6 +54,7 @@ class IrHttp(models.AbstractModel):
             return super()._authenticate(endpoint)
         if request.httprequest.method == "OPTIONS":
             return cls._auth_method_pinbu_anyone()  # it only asks for the verbs
+        request.dispatcher.check_address()
         return getattr(cls, f"_auth_method_{endpoint.routing['auth']}")()
 
     @classmethod

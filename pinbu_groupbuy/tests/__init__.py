@@ -5,6 +5,7 @@ from . import (
     test_api_delivery,
     test_api_errors,
     test_api_idempotency,
+    test_api_limits,
     test_api_orders,
     test_api_reads,
     test_api_session,

@@ -23,6 +23,7 @@ class WithdrawalsController(http.Controller):
         reply={201: shapes.Withdrawal},
         errors=("insufficient_balance", "identity_required", "limit_reached", "risk_blocked"),
         idempotency="required",
+        limit="money",
     )
     def withdraw(self, body):
         """Ask for money of the wallet to be sent to the caller's own account."""
@@ -53,6 +54,7 @@ class WithdrawalsController(http.Controller):
         methods=["POST"],
         reply=shapes.Withdrawal,
         errors=("not_allowed_now", "provider_error"),
+        limit="money",
     )
     def cancel(self, withdrawal_id):
         """Give up a withdrawal; the money comes back to the wallet."""
@@ -65,6 +67,7 @@ class WithdrawalsController(http.Controller):
         methods=["POST"],
         reply=shapes.Withdrawal,
         errors=("provider_error",),
+        limit="money",
     )
     def refresh(self, withdrawal_id):
         """Ask the provider what became of a withdrawal."""
