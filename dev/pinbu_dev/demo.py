@@ -109,4 +109,6 @@ def clean():
 
 def _ours(path):
     starts = ("odoo-", "odoo.", "venv", "apt", "bin", "checkouts", "downloads", "filestores")
-    return path.name.startswith((*starts, "logs", "postgres", "pycache", "ruff-cache"))
+    return path.name.startswith(
+        (*starts, "logs", "personal-data", "postgres", "pycache", "ruff-cache")
+    )

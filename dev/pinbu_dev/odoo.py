@@ -1,7 +1,9 @@
 """Running Odoo: its configuration file, its environment, its command line."""
 
+import base64
 import json
 import os
+import secrets
 import subprocess
 from contextlib import contextmanager
 
@@ -114,6 +116,7 @@ def _ensure(tests):
 
 def _write_conf(addons):
     # A file of ours, so that a person's ~/.odoorc changes nothing here.
+    key = _personal_data_key()
     text = f"""[options]
 addons_path = {addons}
 data_dir = {paths.ODOO_DATA}
@@ -121,6 +124,18 @@ http_interface = 127.0.0.1
 list_db = False
 max_cron_threads = 2
 without_demo = True
+
+[pinbu]
+personal_data_keys = {key}
 """
     if not _CONF.exists() or _CONF.read_text() != text:
-        paths.write_whole(_CONF, text)
+        paths.write_whole(_CONF, text, 0o600)
+
+
+def _personal_data_key():
+    """:return: the key of all databases here, made with the first one, as ``id:base64``"""
+    file = paths.PERSONAL_DATA_KEY
+    if not file.exists():
+        key = base64.b64encode(secrets.token_bytes(32)).decode()
+        paths.write_whole(file, f"demo:{key}\n", 0o600)
+    return file.read_text().strip()

@@ -23,6 +23,8 @@ HOME = _home()
 LOGS = HOME / "logs"
 DOWNLOADS = HOME / "downloads"
 ODOO_DATA = HOME / "filestores"
+# What the demo's database seals personal data with; as long-lived as its databases.
+PERSONAL_DATA_KEY = HOME / "personal-data.key"
 BIN = HOME / "bin"
 # Two checkouts (two branches, a fresh clone) share Odoo, the environment and the cluster, but each
 # has its own folder of links.
@@ -42,8 +44,12 @@ def make_home():
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(HOME / "hypothesis")
 
 
-def write_whole(path, text):
-    """Write a file so that it is there completely or not at all."""
+def write_whole(path, text, mode=0o666):
+    """Write a file so that it is there completely or not at all.
+
+    :param mode: who may read it, before the umask.
+    """
     partial = path.with_name(path.name + f".{os.getpid()}.partial")
+    partial.touch(mode)
     partial.write_text(text)
     partial.replace(path)

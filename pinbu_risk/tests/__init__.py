@@ -1,1 +1,8 @@
-from . import test_api_risk, test_participation
+from . import (
+    test_account_deletion,
+    test_api_risk,
+    test_appeals,
+    test_data_export,
+    test_identity,
+    test_participation,
+)

@@ -1,0 +1,1 @@
+from . import appeals, data_rights, identity

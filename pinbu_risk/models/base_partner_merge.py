@@ -1,0 +1,12 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+
+class BasePartnerMergeAutomaticWizard(models.TransientModel):
+    _inherit = "base.partner.merge.automatic.wizard"
+
+    def _merge(self, partner_ids, dst_partner=None, extra_checks=True):
+        """An identity is sealed for its shopper, and there is one for each."""
+        if self.env["pinbu.identity"].sudo().search_count([("partner_id", "in", partner_ids)]):
+            raise UserError(self.env._("Shoppers who have given their identity cannot be merged."))
+        return super()._merge(partner_ids, dst_partner, extra_checks)

@@ -1,0 +1,147 @@
+"""Taking out of the records what tells who a shopper was. Orders, payments and the books stay."""
+
+import secrets
+
+from odoo import models
+from odoo.tools import SQL
+
+# What is said of a person on their contact, and on the addresses below it.
+_OF_A_PERSON = (
+    "email",
+    "phone",
+    "street",
+    "street2",
+    "city",
+    "zip",
+    "state_id",
+    "pinbu_province",
+    "vat",
+    "ref",
+    "website",
+    "function",
+    "comment",
+    "barcode",
+    "company_name",
+    "image_1920",
+    "pinbu_avatar_mark",
+    "date_localization",
+    "partner_latitude",
+    "partner_longitude",
+)
+# What a payment remembers of who paid.
+_OF_A_PAYER = (
+    "partner_name",
+    "partner_email",
+    "partner_address",
+    "partner_zip",
+    "partner_city",
+    "partner_phone",
+)
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    def _pinbu_forget(self):
+        """Hook: what is held about this former shopper tells nothing of them any more.
+
+        Called by the scheduler, with sudo and without tracking, once no money is under way; may be
+        called again.
+        Modules that hold more extend this. Posted invoices and accounting entries stay as they
+        are, which the law wants.
+        """
+        self.ensure_one()
+        self.env.flush_all()
+        places = self | self.child_ids
+        self._pinbu_forget_account()
+        places._pinbu_forget_contact()
+        places._pinbu_forget_words()
+        self._pinbu_forget_orders()
+        self.pinbu_identity_ids._erase()
+        self.env["pinbu.data.export"].search([("partner_id", "=", self.id)]).unlink()
+        self.env["pinbu.appeal"].search([("partner_id", "=", self.id)])._pinbu_forget()
+        self.env.flush_all()
+
+    def _pinbu_forget_account(self):
+        for user in self.user_ids:
+            user.api_key_ids._remove()
+            user.write(
+                {
+                    "login": f"deleted:{secrets.token_hex(16)}",
+                    "signature": False,
+                    "active": False,
+                }
+            )
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL("UPDATE res_users SET password = NULL WHERE id = ANY(%s)", self.user_ids.ids)
+        )
+        # Answers that were kept hold names and addresses.
+        self.env.cr.execute(
+            SQL("DELETE FROM pinbu_api_idempotency WHERE user_id = ANY(%s)", self.user_ids.ids)
+        )
+
+    def _pinbu_forget_contact(self):
+        """Contact and addresses, for which orders and deliveries are only records by now."""
+        # With its archived users among those it looks for, Odoo would not archive a contact.
+        quiet = self.with_context(no_vat_validation=True, active_test=True)
+        nothing = {name: False for name in _OF_A_PERSON if name in self._fields}
+        quiet.write(
+            {
+                **nothing,
+                "name": self.env._("Former shopper"),
+                "category_id": [(5,)],
+                "active": False,
+            }
+        )
+        for account in self.bank_ids:
+            account.write(
+                {
+                    "acc_number": f"deleted-{account.id}",
+                    "acc_holder_name": False,
+                    "allow_out_payment": False,
+                    "active": False,
+                }
+            )
+
+    def _pinbu_forget_words(self):
+        """What was written on contact and addresses, and files there."""
+        here = [("res_id", "in", self.ids)]
+        self.env["mail.message"].search([("model", "=", self._name), *here]).unlink()
+        self.env["mail.activity"].search([("res_model", "=", self._name), *here]).unlink()
+        self.env["ir.attachment"].search(
+            [("res_model", "=", self._name), ("res_field", "=", False), *here]
+        ).unlink()
+        self.env["mail.followers"].search([("partner_id", "in", self.ids)]).unlink()
+        # Who wrote what elsewhere is kept with the name of today.
+        self.env.cr.execute(
+            SQL("UPDATE mail_message SET email_from = NULL WHERE author_id = ANY(%s)", self.ids)
+        )
+
+    def _pinbu_forget_orders(self):
+        self.env.flush_all()
+        mine = SQL("partner_id = %s", self.id)
+        self.env.cr.execute(
+            SQL(
+                "UPDATE payment_transaction SET %s WHERE %s",
+                SQL(", ").join(SQL("%s = NULL", SQL.identifier(name)) for name in _OF_A_PAYER),
+                mine,
+            )
+        )
+        self.env.cr.execute(
+            SQL("UPDATE payment_token SET payment_details = NULL, active = FALSE WHERE %s", mine)
+        )
+        self.env.cr.execute(
+            SQL("UPDATE sale_order SET pinbu_remark = NULL, signed_by = NULL WHERE %s", mine)
+        )
+        self.env.invalidate_all(flush=False)
+
+
+class PinbuAppeal(models.Model):
+    _inherit = "pinbu.appeal"
+
+    def _pinbu_forget(self):
+        """What was decided stays, the words do not."""
+        self.write({"text": False, "about": False, "answer": False})
+        self.activity_unlink(["pinbu_risk.mail_activity_type_appeal"])
+        self.message_ids.unlink()

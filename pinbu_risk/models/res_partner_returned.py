@@ -1,0 +1,48 @@
+"""Shoppers who had their data deleted and came back are no newcomers."""
+
+import re
+
+from odoo import fields, models
+
+LOGIN, PHONE = "login", "phone"
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    pinbu_has_returned = fields.Boolean(
+        string="Was Here Before",
+        readonly=True,
+        copy=False,
+        groups="pinbu_groupbuy.group_user",
+        help="Had their data deleted once, and is no newcomer. Who they were is not known.",
+    )
+
+    # === BUSINESS METHODS === #
+
+    def _pinbu_note_returned(self, kind, value):
+        """Note that this shopper was here before, if this trait of theirs says so.
+
+        :param str kind: ``login``, ``phone`` or ``id_number``
+        :param str value: what they logged in with, or gave
+        """
+        shopper = self.sudo()
+        if not shopper.pinbu_has_returned and self.env["pinbu.former.shopper"]._knows(kind, value):
+            shopper.pinbu_has_returned = True
+
+    def _pinbu_phone_trait(self):
+        """:return: the phone's last digits, the same with and without the country's code"""
+        return re.sub(r"\D", "", self.phone or "")[-11:]
+
+    def _api_update_customer(self, body):
+        result = super()._api_update_customer(body)
+        if body.phone_code is not None:
+            self._pinbu_note_returned(PHONE, self.sudo()._pinbu_phone_trait())
+        return result
+
+    def _to_api_customer(self):
+        customer = super()._to_api_customer()
+        return {
+            **customer,
+            "is_new": customer["is_new"] and not self.sudo().pinbu_has_returned,
+        }

@@ -1,0 +1,168 @@
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from odoo.addons.pinbu_groupbuy.api import scenes
+
+from .rights_common import ID_NUMBER, NEW_KEY, OLD_KEY, RightsCase
+from .test_data_export import ADDRESS
+
+
+@tagged("post_install", "-at_install")
+class TestAccountDeletion(RightsCase):
+    def leave(self, token=None, **body):
+        return self.call("DELETE", "/me", body or None, token or self.ann)
+
+    def forget(self):
+        self.run_cron("pinbu.account.deletion", "_cron_forget")
+
+    def refusal(self, **body):
+        answer = self.leave(**body)
+        self.assertEqual((answer.status, answer.code), (409, "not_allowed_now"))
+        return answer.details["reasons"]
+
+    def test_what_tells_who_it_was_goes(self):
+        # A test's own change would be tracked only at the commit of the scheduler's cursor.
+        self.partner.with_context(tracking_disable=True).phone = "13911112222"
+        self.post("/me/addresses", ADDRESS)
+        order = self.order(self.ann, remark="Ring at 张三丰's").data
+        self.post(f"/orders/{order['id']}/cancel")
+        self.give_identity()
+        self.post("/me/appeals", {"text": "I am 张三丰"})
+        self.post("/me/export")
+        self.run_cron("pinbu.data.export", "_cron_make")
+        user = self.user_of("ann")
+        self.partner.message_post(body="张三丰 called")
+        self.env["res.partner.bank"].create(
+            {"partner_id": self.partner.id, "acc_number": "62220000", "acc_holder_name": "张三丰"}
+        )
+        self.env.flush_all()
+
+        answer = self.leave()
+        self.assertEqual((answer.status, answer.data), (202, {"state": "requested"}))
+        # At once, with every token.
+        self.assertEqual(self.get("/me").code, "unauthenticated")
+        self.assertEqual(self.get("/me", self.ben).status, 200)
+        again = self.call("POST", "/session", {"code": "demo:ann"})
+        self.assertEqual(again.code, "login_failed")
+
+        self.forget()
+        self.assertEqual(self.env["pinbu.account.deletion"].search([]).state, "done")
+        self.assertFalse(self.partner.active)
+        self.assertNotEqual(self.partner.name, "ann")
+        self.assertFalse(self.env["pinbu.identity"].search([]))
+        self.assertFalse(self.env["pinbu.data.export"].search([]))
+        self.assertFalse(user.active)
+        self.assertEqual(self.env["sale.order"].browse(order["id"]).partner_id, self.partner)
+        self.env.flush_all()
+        self.cr.execute(
+            "SELECT table_name FROM information_schema.tables"
+            " WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+        )
+        secrets = (
+            "张三丰",
+            "demo:ann",
+            "13911112222",
+            "13812345678",
+            "文三路",
+            "62220000",
+            ID_NUMBER,
+        )
+        for (table,) in self.cr.fetchall():
+            for secret in secrets:
+                self.cr.execute(
+                    f'SELECT count(*) FROM "{table}" t WHERE t::text LIKE %s', [f"%{secret}%"]
+                )
+                self.assertEqual(self.cr.fetchone()[0], 0, f"{table} holds {secret}")
+        log = self.env["pinbu.identity.log"].search([], limit=1)
+        self.assertEqual((log.kind, log.partner_ref), ("erased", self.partner.id))
+
+    def test_nobody_returns_as_a_newcomer(self):
+        self.assertTrue(self.get("/me").data["customer"]["is_new"])
+        self.give_identity()
+        self.leave()
+        self.forget()
+        # Known under a new key as well, while the old one is there.
+        self.use_keys(NEW_KEY, OLD_KEY)
+        token = self.log_in("ann")
+        customer = self.get("/me", token).data["customer"]
+        self.assertNotEqual(customer["id"], self.partner.id)
+        self.assertFalse(customer["is_new"])
+        partner = self.env["res.partner"].browse(customer["id"])
+        facts = self.activity._promise_facts(self.cr, partner, self.env["pinbu.team"])
+        self.assertFalse(facts.is_newcomer)
+        ben = self.user_of("ben").partner_id
+        self.env["pinbu.invite"]._bind(partner, scenes.encode(self.env, "shopper", partner=ben))
+        self.assertFalse(self.env["pinbu.invite"].search([("partner_id", "=", partner.id)]))
+        # Nor as somebody else with the same ID card.
+        self.assertTrue(self.get("/me", self.ben).data["customer"]["is_new"])
+        self.give_identity(self.ben)
+        self.assertFalse(self.get("/me", self.ben).data["customer"]["is_new"])
+        # Newcomers are newcomers.
+        cid = self.log_in("cid")
+        self.assertTrue(self.get("/me", cid).data["customer"]["is_new"])
+        partner = self.user_of("cid").partner_id
+        facts = self.activity._promise_facts(self.cr, partner, self.env["pinbu.team"])
+        self.assertTrue(facts.is_newcomer)
+
+    def test_not_while_money_is_under_way(self):
+        order = self.order(self.ann).data
+        self.assertEqual(self.refusal(), ["order"])
+        self.post(f"/orders/{order['id']}/cancel")
+        order = self.buy(self.ann)
+        self.assertEqual(self.refusal(), ["order"])
+        self.buy(self.ben, order["team"])
+        self.buy(self.log_in("cid"), order["team"])
+        self.run_scheduler("settle")
+        self.assertEqual(self.refusal(), ["delivery"])
+        self.assertEqual(self.get("/me").status, 200)
+        self.assertFalse(self.env["pinbu.account.deletion"].search([]))
+
+    def test_not_before_refund_and_subsidy_have_arrived(self):
+        order = self.buy(self.ann)
+        self.buy(self.ben, order["team"])
+        self.lose(self.env["pinbu.team"].search([("token", "=", order["team"]["token"])]))
+        self.assertEqual(self.refusal(), ["refund", "subsidy"])
+        self.grant()
+        self.assertEqual(self.refusal(), ["refund", "wallet"])
+        refunds = self.env["sale.order"].browse(order["id"])._pinbu_refund_transactions()
+        refunds._set_done()
+        self.env.flush_all()
+        self.assertEqual(self.refusal(), ["wallet"])
+        self.assertEqual(self.leave(give_up_wallet=True).status, 202)
+        self.forget()
+        self.assertEqual(self.env["pinbu.account.deletion"].search([]).state, "done")
+
+    def test_the_wallet(self):
+        self.give(self.partner, 1234)
+        self.env.flush_all()
+        answer = self.leave()
+        self.assertEqual(answer.details, {"reasons": ["wallet"], "wallet": 1234})
+        self.assertEqual(self.leave(give_up_wallet=True).status, 202)
+        self.assertEqual(self.points(self.partner), 0)
+        entry = self.entries.search([("card_id.partner_id", "=", self.partner.id)], limit=1)
+        self.assertEqual((entry.kind, entry.amount_minor), ("take_back", -1234))
+        self.check_ledger()
+
+    def test_a_payment_that_was_still_under_way(self):
+        """What was not known at the request holds the deletion up, not the closing."""
+        self.assertEqual(self.leave().status, 202)
+        self.give(self.partner, 1000)
+        self.trust(self.partner)
+        withdrawal = self.withdraw(self.partner, 1000)
+        self.forget()
+        deletion = self.env["pinbu.account.deletion"].search([])
+        self.assertEqual((deletion.state, deletion.waits_for), ("requested", "withdrawal"))
+        self.assertEqual(self.partner.name, "ann")
+        withdrawal._to_done("withdrawal paid")
+        self.forget()
+        self.assertEqual(deletion.state, "done")
+        self.assertNotEqual(self.partner.name, "ann")
+
+    def test_who_may(self):
+        self.assertEqual(self.call("DELETE", "/me").code, "unauthenticated")
+        self.use_keys()
+        self.assertEqual(self.leave().code, "not_allowed_now")
+        self.assertEqual(self.get("/me").status, 200)
+        for user in (self.marketer, self.clerk, self.user_of("ann")):
+            with self.assertRaises(AccessError):
+                self.env["pinbu.account.deletion"].with_user(user).search([])
