@@ -125,3 +125,11 @@ class OrdersQuery(PageQuery):
 
 class MyTeamsQuery(PageQuery):
     state: Literal["forming", "formed", "failed"] | None = None
+
+
+class NoticesQuery(PageQuery):
+    unread: bool = False
+
+
+class NoticesReadBody(Body):
+    ids: Annotated[list[Id], Field(max_length=100)]

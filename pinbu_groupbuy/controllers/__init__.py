@@ -8,6 +8,7 @@ from . import (
     images,
     me,
     not_found,
+    notices,
     orders,
     scenes,
     session,

@@ -2,7 +2,6 @@ from odoo import http
 from odoo.http import request
 
 from ..api import Reply, api_route, paging, schemas, shapes
-from ..exceptions import PinbuError
 
 # What stands against a place in a team, whichever module says so.
 _REFUSALS = (
@@ -126,12 +125,9 @@ class OrdersController(http.Controller):
     )
     def receive(self, order_id):
         """Say that the goods have come."""
-        self._refuse(order_id)
-
-    def _refuse(self, order_id):
-        # No order names these among its actions yet.
-        self._find(order_id)
-        raise PinbuError("not_allowed_now", request.env._("This is not possible now."))
+        order = self._find(order_id)
+        order._api_receive()
+        return order._to_api()[0]
 
     def _find(self, order_id):
         return request.env["sale.order"]._api_find(request.env.user.partner_id, order_id)

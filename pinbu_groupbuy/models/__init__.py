@@ -17,6 +17,7 @@ from . import (
     pinbu_activity_terms_shown,
     pinbu_activity_voucher,
     pinbu_licence,
+    pinbu_notice,
     pinbu_seat,
     pinbu_seat_checkout,
     pinbu_seat_delivery,
@@ -25,6 +26,7 @@ from . import (
     pinbu_seat_means,
     pinbu_seat_pieces,
     pinbu_seat_promise,
+    pinbu_seat_receipt,
     pinbu_seat_schedule,
     pinbu_seat_settlement,
     pinbu_seat_voucher,
@@ -46,11 +48,14 @@ from . import (
     res_company_shop,
     res_config_settings,
     res_config_settings_limits,
+    res_company_receipt,
     sale_order,
     sale_order_money,
     stock_move,
     stock_move_line,
+    stock_move_receipt,
     stock_picking,
+    stock_picking_receipt,
 )
 
 # isort: split
@@ -61,6 +66,7 @@ from . import (
     api_bucket,
     api_delivery,
     api_idempotency,
+    api_notice,
     api_order,
     api_partner,
     api_revocation,

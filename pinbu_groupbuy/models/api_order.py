@@ -17,7 +17,6 @@ from .pinbu_seat_promise import promise_terms
 # So many other teams are shown to who came too late.
 SUGGESTED = 3
 _PAYMENT_STATES = {"done": "done", "cancel": "failed", "error": "failed"}
-_DELIVERY_STATES = {"assigned": "ready", "done": "shipped"}
 
 
 class SaleOrder(models.Model):
@@ -95,18 +94,38 @@ class SaleOrder(models.Model):
             state: Domain("seat_ids", "any", domain)
             for state, domain in self._api_seat_domains().items()
         }
-        open_pickings = Domain("picking_ids", "any", Domain("state", "not in", ("done", "cancel")))
-        shipped = Domain("picking_ids", "any", Domain("state", "=", "done"))
-        confirmed = Domain("state", "=", "sale")
+        outward = Domain("return_id", "=", False)
+        is_open = Domain("state", "not in", ("done", "cancel"))
+        to_come = Domain("picking_ids", "any", outward & is_open)
+        shipped = Domain("picking_ids", "any", outward & Domain("state", "=", "done"))
+        received = Domain("seat_ids.received_at", "!=", False)
+        to_confirm = Domain("state", "in", ("draft", "sent"))
+        # What the merchant has cancelled after all is over.
+        to_receive = Domain("state", "=", "sale") & shipped & ~to_come & ~received
         return {
             "unpaid": seats["unpaid"],
             "forming": seats["forming"],
             "lost": seats["lost"],
-            "to_ship": seats["won"] & (~confirmed | open_pickings),
-            "to_receive": seats["won"] & confirmed & shipped & ~open_pickings,
+            "to_ship": seats["won"] & (to_confirm | to_come),
+            "to_receive": seats["won"] & to_receive,
             # Nothing to deliver: a service is done when it is won.
-            "done": seats["won"] & confirmed & ~shipped & ~open_pickings,
+            "done": seats["won"] & ~to_confirm & ~to_come & ~to_receive,
         }
+
+    @api.model
+    def _api_counts(self, partner):
+        """:return: how many orders each tab shows this shopper, in one statement"""
+        mine = self._api_domain(partner)
+        tabs = self._api_tab_domains()
+        counts = [
+            SQL("(%s)", self.sudo()._search(mine & domain).select(SQL("COUNT(*)")))
+            for domain in tabs.values()
+        ]
+        unread = self.env["pinbu.notice"]
+        unread = unread.sudo()._search(unread._api_domain(partner) & Domain("read_at", "=", False))
+        counts.append(SQL("(%s)", unread.select(SQL("COUNT(*)"))))
+        [row] = self.env.execute_query(SQL("SELECT %s", SQL(", ").join(counts)))
+        return dict(zip([*tabs, "unread_notices"], row, strict=True))
 
     # === BUSINESS METHODS: ORDERING === #
 
@@ -184,6 +203,10 @@ class SaleOrder(models.Model):
         self.seat_ids._leave()
         # As above: another transaction did it.
         renew_snapshot(self.env)
+
+    def _api_receive(self):
+        """The shopper has the goods. :raise PinbuError: ``not_allowed_now``"""
+        self.seat_ids._receive()
 
     def _api_refresh_payment(self):
         """Ask the provider, and see what came of its answer."""
@@ -383,18 +406,21 @@ class SaleOrder(models.Model):
         return None
 
     def _to_api_deliveries(self):
-        if self.seat_ids.state != "won":
+        seat = self.seat_ids
+        if seat.state != "won":
             return []
+        done = "delivered" if seat.received_at else "shipped"
+        states = {"assigned": "ready", "done": done}
         return [
             {
-                "state": _DELIVERY_STATES.get(picking.state, "waiting"),
+                "state": states.get(picking.state, "waiting"),
                 "carrier": picking.carrier_id.name or None,
                 "carrier_code": None,
                 "tracking": picking.carrier_tracking_ref or None,
                 "tracking_url": None,
                 "events": [],
             }
-            for picking in self.picking_ids
+            for picking in self.picking_ids._pinbu_outward()
             if picking.state != "cancel"
         ]
 

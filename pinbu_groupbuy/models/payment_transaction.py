@@ -121,6 +121,8 @@ class PaymentTransaction(models.Model):
                 tx._pinbu_refund_done()
             else:
                 tx._pinbu_received()
+        refunds = taken.filtered(lambda tx: tx.operation == "refund" and tx._pinbu_is_told())
+        self.env["pinbu.notice"]._tell_refunded(refunds)
         return done | taken
 
     def _pinbu_received(self):

@@ -81,6 +81,11 @@ class PaymentTransaction(models.Model):
             amount_to_refund or self.amount, f"{MANUAL_REFUND} {count + 1}"
         )
 
+    def _pinbu_is_told(self):
+        """Hook: whether its shopper should learn that this refund is done."""
+        self.ensure_one()
+        return True
+
     def _pinbu_refund_done(self):
         """The team may be settled now."""
         teams = self.sale_order_ids.seat_ids.team_id

@@ -20,6 +20,7 @@ class PinbuSeat(models.Model):
         self._settle_over(self.filtered(lambda seat: seat.state in ("lost", "released")))
         # What was paid for a place that still awaits its payment was another sum.
         self.filtered(lambda seat: seat.state == "held").order_id._pinbu_refund_surplus()
+        self.env["pinbu.notice"]._tell_outcomes(self)
 
     def _settle_paid(self, seats):
         """Reserve what was paid for, if the policy is so; let it out once the team is formed."""

@@ -43,9 +43,9 @@ class PinbuTeam(models.Model):
         shipped = self.filtered(
             lambda team: (
                 team.state == "formed"
-                and team.picking_ids
-                and all(picking.state in ("done", "cancel") for picking in team.picking_ids)
-                and any(picking.state == "done" for picking in team.picking_ids)
+                and (outward := team.picking_ids._pinbu_outward())
+                and all(picking.state in ("done", "cancel") for picking in outward)
+                and any(picking.state == "done" for picking in outward)
             )
         )
         shipped._move("formed", "shipped", "deliveries done")

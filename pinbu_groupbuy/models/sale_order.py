@@ -181,18 +181,23 @@ class SaleOrder(models.Model):
         self.ensure_one()
         if self._pinbu_state() == "unpaid":
             return ["pay", "cancel"]
-        return ["leave"] if self.seat_ids._may_leave() else []
+        seat = self.seat_ids
+        return [
+            name
+            for name, is_open in (("leave", seat._may_leave()), ("receive", seat._may_receive()))
+            if is_open
+        ]
 
     def _pinbu_delivery_state(self):
         """:return: ``waiting``, ``ready``, ``shipped``, ``delivered`` or ``none``"""
         self.ensure_one()
-        pickings = self.picking_ids.filtered(lambda picking: picking.state != "cancel")
+        pickings = self.picking_ids._pinbu_outward().filtered(lambda p: p.state != "cancel")
         if self.seat_ids.state == "won" and self.state in ("draft", "sent"):
             return "waiting"
         if not pickings or self.seat_ids.state != "won":
             return "waiting" if self._pinbu_state() == "forming" else "none"
         if all(picking.state == "done" for picking in pickings):
-            return "shipped"
+            return "delivered" if self.seat_ids.received_at else "shipped"
         return "ready" if all(p.state in ("assigned", "done") for p in pickings) else "waiting"
 
     def _pinbu_refunds(self):

@@ -24,6 +24,7 @@ from . import (
     test_query_counts,
     test_races,
     test_random_play,
+    test_receipt,
     test_refund_screen,
     test_refund_worker,
     test_services,

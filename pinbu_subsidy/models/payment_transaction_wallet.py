@@ -111,6 +111,11 @@ class PaymentTransaction(models.Model):
             return self.source_transaction_id.is_post_processed
         return super()._pinbu_may_be_sent()
 
+    def _pinbu_is_told(self):
+        # What an unpaid order turned out not to need of the wallet is no result of it.
+        is_split = (self.pinbu_refund_reason or "").startswith(SPLIT)
+        return not is_split and super()._pinbu_is_told()
+
     def _ensure_provider_is_not_disabled(self):
         # What was taken from a wallet can always be put back.
         if self.provider_code == WALLET:

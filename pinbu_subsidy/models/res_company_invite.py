@@ -1,5 +1,4 @@
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 from odoo import api, fields, models
 
@@ -17,17 +16,10 @@ class ResCompany(models.Model):
         default=100,
         help="For how many friends one shopper is ever rewarded.",
     )
-    pinbu_return_days = fields.Integer(
-        string="Return Window",
-        default=7,
-        help="Days after its delivery in which an order can be returned; the reward for the friend "
-        "who ordered waits for its end.",
-    )
 
     _pinbu_invites_sane = models.Constraint(
-        "CHECK(pinbu_invites_per_day >= 0 AND pinbu_invites_for_life >= 0"
-        " AND pinbu_return_days >= 0)",
-        "Caps and days are not below zero.",
+        "CHECK(pinbu_invites_per_day >= 0 AND pinbu_invites_for_life >= 0)",
+        "Caps are not below zero.",
     )
 
     # === CRUD METHODS === #
@@ -55,22 +47,6 @@ class ResCompany(models.Model):
                 for outcome, amount in (("won", 5.0), ("lost", 3.0))
             ]
         )
-
-    def _pinbu_day(self, day):
-        """:param datetime.date day: in the company's time zone
-        :return: when it starts, in UTC
-        :rtype: datetime.datetime
-        """
-        zone = ZoneInfo(self._pinbu_timezone())
-        return datetime.combine(day, time.min, zone).astimezone(UTC).replace(tzinfo=None)
-
-    def _pinbu_date(self, moment):
-        """:param datetime.datetime moment: in UTC
-        :return: the day of this company that it lies in
-        :rtype: datetime.date
-        """
-        zone = ZoneInfo(self._pinbu_timezone())
-        return moment.replace(tzinfo=UTC).astimezone(zone).date()
 
     def _pinbu_day_bounds(self, moment):
         """:return: start of the company's day that `moment` lies in, and of the next; all in UTC"""

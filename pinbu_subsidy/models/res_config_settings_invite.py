@@ -10,4 +10,3 @@ class ResConfigSettings(models.TransientModel):
     pinbu_invites_for_life = fields.Integer(
         related="company_id.pinbu_invites_for_life", readonly=False
     )
-    pinbu_return_days = fields.Integer(related="company_id.pinbu_return_days", readonly=False)

@@ -27,6 +27,7 @@ from .base import (
     Time,
     Url,
 )
+from .notices import Counts, Notice
 from .order import Order, PaymentStart, Promise, Quote, Subsidy
 from .share import SharedTeam
 from .shop import Config, Health, SceneMeaning
