@@ -46,7 +46,7 @@ class AfterPurchaseCase(ApiCase):
         picking.with_context(skip_backorder=True).button_validate()
         self.env.flush_all()
 
-    def read(self, order):
+    def seen(self, order):
         answer = self.call("GET", f"/orders/{order.id}", token=self.ann)
         self.assertEqual(answer.status, 200, answer.text)
         return answer.data
@@ -93,7 +93,7 @@ class TestReceipt(AfterPurchaseCase):
     def test_the_shopper_has_the_goods(self):
         order = self.win()
         path = f"/orders/{order.id}/receive"
-        self.assertEqual(self.read(order)["actions"], [])
+        self.assertEqual(self.seen(order)["actions"], [])
         self.assertEqual(self.post(path).code, "not_allowed_now")
         self.assertEqual(self.tabs_of(order), ["to_ship"])
         # A part is on its way: not all of it can have come.
@@ -101,7 +101,7 @@ class TestReceipt(AfterPurchaseCase):
         self.assertEqual(self.tabs_of(order), ["to_ship"])
         self.assertEqual(self.post(path).code, "not_allowed_now")
         self.ship(order)
-        shown = self.read(order)
+        shown = self.seen(order)
         self.assertEqual(shown["delivery"]["state"], "shipped")
         self.assertIn("receive", shown["actions"])
         self.assertEqual(self.tabs_of(order), ["to_receive"])
