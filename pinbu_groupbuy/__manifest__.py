@@ -39,6 +39,7 @@
         "views/shop_views.xml",
         "views/res_config_settings_views.xml",
         "views/res_config_settings_limits_views.xml",
+        "views/res_config_settings_receipt_views.xml",
         "views/menus.xml",
         "views/webhook_views.xml",
     ],
