@@ -34,7 +34,7 @@ How a module adds a route
    user's: look up with the shopper in the domain, `sudo()` after), in the request's language,
    with ``request.env.company``.
 3. What it returns: a dict (200), None (204), a ``Reply`` (another status, an ETag), or an
-   ``odoo.http.Response`` (an image). ``reply`` names the shape (``shapes``), which is what is sent
+   ``odoo.http.Response`` (an image), or a ``live.Reading`` (a page that is polled). ``reply`` names the shape (``shapes``), which is what is sent
    and what the OpenAPI document says, together with ``errors`` and the method's docstring.
 4. What it raises: ``PinbuError(code, translated message, details)``. The transaction is rolled
    back, the code's status is in ``const.ERROR_STATUS``. Any other exception answers
@@ -52,6 +52,7 @@ from . import (
     dispatcher,
     language,
     limits,
+    live,
     paging,
     pictures,
     render,

@@ -28,13 +28,16 @@ from odoo.tools.translate import LazyTranslate
 
 from ..const import ERROR_STATUS
 from ..exceptions import PinbuError
-from . import language, limits, schemas, uploads
+from . import language, limits, live, render, schemas, uploads
 
 _logger = logging.getLogger(__name__)
 _lt = LazyTranslate(__name__)
 
+JSON = "application/json; charset=utf-8"
 MAX_BODY = 64 * 1024
 MAX_DEPTH = 16
+# A proxy answers whoever asks in the same second.
+PUBLIC = "public, max-age=1, s-maxage=1"
 MAX_KEY = 64
 MAX_INT4 = 2**31 - 1
 
@@ -77,7 +80,7 @@ class Reply:
 
     data: dict | None
     status: int = 200
-    # Reads that clients poll: an unchanged answer (but for server_time) is a 304.
+    # Who has the answer already gets a 304. Pages with a server_time are `live.Reading`s.
     etag: bool = False
 
 
@@ -141,6 +144,8 @@ class PinbuDispatcher(http.Dispatcher):
         result = self.request.registry["ir.http"]._dispatch(endpoint)
         if isinstance(result, Response):
             return self._finish(result)
+        if isinstance(result, live.Reading):
+            return self._finish(self._render_live(result))
         reply = result
         if not isinstance(reply, Reply):
             reply = Reply(result, status=204 if result is None else 200)
@@ -279,11 +284,22 @@ class PinbuDispatcher(http.Dispatcher):
         text = _text(reply.data)
         if not reply.etag:
             return self._json(text, reply.status)
-        etag = hashlib.sha256(_text(_without_time(reply.data)).encode()).hexdigest()[:32]
+        etag = hashlib.sha256(text.encode()).hexdigest()[:32]
+        return self._unless_known(etag, lambda: self._json(text, reply.status))
+
+    def _render_live(self, reading):
+        answer = reading.answer
+        server_time = render.to_iso(reading.now)
+        return self._unless_known(
+            answer.etag, lambda: Response(answer.body(server_time), content_type=JSON)
+        )
+
+    def _unless_known(self, etag, respond):
+        """:return: what `respond` makes, or a 304 for who has it already"""
         if self.request.httprequest.if_none_match.contains_weak(etag):
             response = Response(status=304)
         else:
-            response = self._json(text, reply.status)
+            response = respond()
         response.set_etag(etag, weak=True)
         response.headers["Date"] = http_date()
         return response
@@ -291,9 +307,7 @@ class PinbuDispatcher(http.Dispatcher):
     def _json(self, text, status):
         if not text:
             return Response(status=status)
-        return Response(
-            text.encode(), status=status, content_type="application/json; charset=utf-8"
-        )
+        return Response(text.encode(), status=status, content_type=JSON)
 
     def _finish(self, response):
         """Headers that every answer carries."""
@@ -306,7 +320,7 @@ class PinbuDispatcher(http.Dispatcher):
             headers.setdefault("Cache-Control", "no-store")
         elif self.routing.get("auth") == "pinbu_public":
             known = "Authorization" in self.request.httprequest.headers
-            headers.setdefault("Cache-Control", "private" if known else "public, max-age=0")
+            headers.setdefault("Cache-Control", "private" if known else PUBLIC)
             headers.setdefault("Vary", "Authorization, Accept-Language")
         else:
             headers.setdefault("Cache-Control", "private, no-store")
@@ -441,11 +455,3 @@ def _unstorable(text):
 
 def _text(data):
     return "" if data is None else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-
-
-def _without_time(data):
-    if isinstance(data, dict):
-        return {k: _without_time(v) for k, v in data.items() if k != "server_time"}
-    if isinstance(data, list):
-        return [_without_time(item) for item in data]
-    return data

@@ -33,9 +33,18 @@ class Scene(NamedTuple):
 def encode(env, kind, ref="", partner=None):
     """:return: the scene of a team (`ref`: its token), an activity (its id), or of a shopper"""
     shared = f"{kind[0]}{ref}"
-    if not partner:
-        return shared
-    return f"{shared}.{_base62(_encipher(env, partner.id), _WHO)}{_sign(env, shared, partner.id)}"
+    return shared + _sharer(env, shared, partner) if partner else shared
+
+
+def shared_by(env, share, partner):
+    """:return: the contract's ``share`` of a passer-by (`share`), as this shopper shares it"""
+    sharer = _sharer(env, share["scene"], partner)
+    return {**share, "scene": share["scene"] + sharer, "path": share["path"] + sharer}
+
+
+def _sharer(env, shared, partner):
+    """:return: what a scene ends with when this shopper has shared it"""
+    return f".{_base62(_encipher(env, partner.id), _WHO)}{_sign(env, shared, partner.id)}"
 
 
 def decode(env, scene):

@@ -1,7 +1,7 @@
 from odoo import http
 from odoo.http import request
 
-from ..api import Reply, api_route, paging, schemas, shapes
+from ..api import api_route, schemas, shapes
 from ..api.viewer import viewer
 
 
@@ -15,8 +15,7 @@ class ActivitiesController(http.Controller):
     )
     def activities(self, query):
         """The activities that run or are about to."""
-        activities, next_cursor = request.env["pinbu.activity"]._api_list(query)
-        return Reply(paging.answer(activities._to_api(viewer()), next_cursor), etag=True)
+        return request.env["pinbu.activity"]._live_list(query, viewer())
 
     @api_route(
         "/activities/<int:activity_id>",
@@ -26,8 +25,7 @@ class ActivitiesController(http.Controller):
     )
     def activity(self, activity_id):
         """An activity."""
-        activity = request.env["pinbu.activity"]._api_find(activity_id)
-        return Reply(activity._to_api(viewer())[0], etag=True)
+        return request.env["pinbu.activity"]._live_page(activity_id, viewer())
 
     @api_route(
         "/activities/<int:activity_id>/teams",
@@ -42,5 +40,4 @@ class ActivitiesController(http.Controller):
         Not those too near their deadline for the promise to hold.
         """
         activity = request.env["pinbu.activity"]._api_find(activity_id)
-        teams, next_cursor = activity._api_teams(query)
-        return Reply(paging.answer(teams._to_api(viewer()), next_cursor), etag=True)
+        return activity._live_teams(query, viewer())

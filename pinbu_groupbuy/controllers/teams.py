@@ -9,8 +9,7 @@ class TeamsController(http.Controller):
     @api_route("/teams/<string:token>", methods=["GET"], auth="pinbu_public", reply=shapes.Team)
     def team(self, token):
         """A team; cheap enough to poll every 2 s."""
-        team = request.env["pinbu.team"]._api_find(token)
-        return Reply(team._to_api(viewer())[0], etag=True)
+        return request.env["pinbu.team"]._live_page(token, viewer())
 
     @api_route(
         "/teams/<string:token>/members",
@@ -25,4 +24,5 @@ class TeamsController(http.Controller):
         seats, next_cursor = team._api_members(query)
         # The merchant's own places come after the last member.
         places = [] if next_cursor else team._to_api_merchant_places()
-        return paging.answer([*seats._to_api_members(), *places], next_cursor)
+        answer = paging.answer([*seats._to_api_members(), *places], next_cursor)
+        return Reply(answer, etag=True)

@@ -76,5 +76,8 @@ from . import (
     api_voucher,
     api_webhook,
     ir_http,
+    pinbu_live,
+    pinbu_live_activity,
+    pinbu_live_team,
     res_users_session,
 )

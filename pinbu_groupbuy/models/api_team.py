@@ -24,8 +24,11 @@ class PinbuTeam(models.Model):
         """
         team = self.sudo().search([("token", "=", token), ("company_id", "=", self.env.company.id)])
         if not team:
-            raise PinbuError("not_found", self.env._("This team does not exist."))
+            self._raise_unknown()
         return team
+
+    def _raise_unknown(self):
+        raise PinbuError("not_found", self.env._("This team does not exist."))
 
     @api.model
     def _api_scene(self, scene):

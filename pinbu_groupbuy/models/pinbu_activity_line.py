@@ -123,41 +123,47 @@ class PinbuActivityLine(models.Model):
         """
         cr.execute(
             SQL(
-                """
-                SELECT line.id, %(free)s - (
-                           SELECT COALESCE(SUM(
-                                      CASE WHEN seat.state = 'won' THEN seat.quantity
-                                           WHEN seat.stock_policy = 'success' THEN 0
-                                           WHEN seat.stock_policy != 'open' THEN seat.quantity
-                                           WHEN seat.team_id IS NULL THEN terms.size
-                                           WHEN seat.state = 'held' THEN 0
-                                           ELSE seat.quantity END), 0)
-                             FROM pinbu_seat seat
-                        LEFT JOIN pinbu_activity_terms terms ON terms.id = seat.terms_id
-                            WHERE seat.product_id = line.product_id
-                              AND seat.company_id = line.company_id
-                              AND NOT seat.is_reserved
-                              AND (seat.state IN ('paid', 'won')
-                                   OR (seat.state = 'held' AND seat.hold_until > %(now)s))
-                       ) - (
-                           SELECT COALESCE(SUM(team.size - team.seats_paid), 0)
-                             FROM pinbu_team team
-                             JOIN pinbu_activity_line own ON own.id = team.line_id
-                              AND own.product_id = line.product_id
-                            WHERE team.state = 'forming' AND team.stock_policy = 'open'
-                              AND team.company_id = line.company_id AND team.is_reserved IS NOT TRUE
-                       )
-                  FROM pinbu_activity_line line
-                 WHERE line.id = ANY(%(ids)s)
-                """,
-                free=self._sql_free_stock(
-                    SQL.identifier("line", "product_id"), SQL.identifier("line", "company_id")
-                ),
-                now=SQL_NOW,
-                ids=list(line_ids),
+                "SELECT line.id, %s FROM pinbu_activity_line line WHERE line.id = ANY(%s)",
+                self._sql_stock_left(),
+                list(line_ids),
             )
         )
         return {line_id: None if left is None else int(left) for line_id, left in cr.fetchall()}
+
+    @api.model
+    def _sql_stock_left(self):
+        """:return: an SQL value: what `_stock_left` says of the ``line`` around it"""
+        return SQL(
+            """
+            (%(free)s - (
+                       SELECT COALESCE(SUM(
+                                  CASE WHEN seat.state = 'won' THEN seat.quantity
+                                       WHEN seat.stock_policy = 'success' THEN 0
+                                       WHEN seat.stock_policy != 'open' THEN seat.quantity
+                                       WHEN seat.team_id IS NULL THEN terms.size
+                                       WHEN seat.state = 'held' THEN 0
+                                       ELSE seat.quantity END), 0)
+                         FROM pinbu_seat seat
+                    LEFT JOIN pinbu_activity_terms terms ON terms.id = seat.terms_id
+                        WHERE seat.product_id = line.product_id
+                          AND seat.company_id = line.company_id
+                          AND NOT seat.is_reserved
+                          AND (seat.state IN ('paid', 'won')
+                               OR (seat.state = 'held' AND seat.hold_until > %(now)s))
+                   ) - (
+                       SELECT COALESCE(SUM(team.size - team.seats_paid), 0)
+                         FROM pinbu_team team
+                         JOIN pinbu_activity_line own ON own.id = team.line_id
+                          AND own.product_id = line.product_id
+                        WHERE team.state = 'forming' AND team.stock_policy = 'open'
+                          AND team.company_id = line.company_id AND team.is_reserved IS NOT TRUE
+                   ))
+            """,
+            free=self._sql_free_stock(
+                SQL.identifier("line", "product_id"), SQL.identifier("line", "company_id")
+            ),
+            now=SQL_NOW,
+        )
 
     @api.model
     def _sql_free_stock(self, product_id, company_id):

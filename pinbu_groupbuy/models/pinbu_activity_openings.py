@@ -128,40 +128,43 @@ class PinbuActivity(models.Model):
     def _places_owed(self, cr, activity_ids):
         """:return: ``{activity id: places that teams with one of its products still have to fill
         from the free stock}``"""
-        cr.execute(
-            SQL(
-                """
-                WITH sharing AS (
-                    SELECT DISTINCT mine.activity_id AS id, other.activity_id
-                      FROM pinbu_activity_line mine
-                      JOIN pinbu_activity_line other ON other.product_id = mine.product_id
-                       AND other.company_id = mine.company_id
-                     WHERE mine.activity_id = ANY(%(ids)s)
-                ), owed AS (
-                    SELECT sharing.id,
-                           CASE WHEN terms.is_presale OR team.stock_policy = 'open' THEN 0
-                                WHEN team.stock_policy = 'success' THEN team.size
-                                ELSE team.size - team.seats_taken END AS places
-                      FROM sharing
-                      JOIN pinbu_team team ON team.activity_id = sharing.activity_id
-                      JOIN pinbu_activity_terms terms ON terms.id = team.terms_id
-                     WHERE team.state = 'forming' AND team.deadline > %(now)s
-                 UNION ALL
-                    SELECT sharing.id,
-                           CASE WHEN terms.is_presale OR seat.stock_policy = 'open' THEN 0
-                                WHEN seat.stock_policy = 'success' THEN terms.size
-                                ELSE terms.size - 1 END
-                      FROM sharing
-                      JOIN pinbu_seat seat ON seat.activity_id = sharing.activity_id
-                      JOIN pinbu_activity_terms terms ON terms.id = seat.terms_id
-                     WHERE seat.team_id IS NULL
-                       AND (seat.state = 'paid'
-                            OR (seat.state = 'held' AND seat.hold_until > %(now)s))
-                )
-                SELECT id, SUM(places) FROM owed GROUP BY id
-                """,
-                ids=list(activity_ids),
-                now=SQL_NOW,
-            )
-        )
+        cr.execute(self._sql_places_owed(activity_ids))
         return {activity_id: int(places) for activity_id, places in cr.fetchall()}
+
+    @api.model
+    def _sql_places_owed(self, activity_ids):
+        """:return: rows of what `_places_owed` returns"""
+        return SQL(
+            """
+            WITH sharing AS (
+                SELECT DISTINCT mine.activity_id AS id, other.activity_id
+                  FROM pinbu_activity_line mine
+                  JOIN pinbu_activity_line other ON other.product_id = mine.product_id
+                   AND other.company_id = mine.company_id
+                 WHERE mine.activity_id = ANY(%(ids)s)
+            ), owed AS (
+                SELECT sharing.id,
+                       CASE WHEN terms.is_presale OR team.stock_policy = 'open' THEN 0
+                            WHEN team.stock_policy = 'success' THEN team.size
+                            ELSE team.size - team.seats_taken END AS places
+                  FROM sharing
+                  JOIN pinbu_team team ON team.activity_id = sharing.activity_id
+                  JOIN pinbu_activity_terms terms ON terms.id = team.terms_id
+                 WHERE team.state = 'forming' AND team.deadline > %(now)s
+             UNION ALL
+                SELECT sharing.id,
+                       CASE WHEN terms.is_presale OR seat.stock_policy = 'open' THEN 0
+                            WHEN seat.stock_policy = 'success' THEN terms.size
+                            ELSE terms.size - 1 END
+                  FROM sharing
+                  JOIN pinbu_seat seat ON seat.activity_id = sharing.activity_id
+                  JOIN pinbu_activity_terms terms ON terms.id = seat.terms_id
+                 WHERE seat.team_id IS NULL
+                   AND (seat.state = 'paid'
+                        OR (seat.state = 'held' AND seat.hold_until > %(now)s))
+            )
+            SELECT id, SUM(places) FROM owed GROUP BY id
+            """,
+            ids=list(activity_ids),
+            now=SQL_NOW,
+        )

@@ -218,15 +218,17 @@ class PinbuTeam(models.Model):
         return self.size - self.seats_paid - self.merchant_places - held
 
     def _hurry_closing(self):
-        """Wake the scheduler for teams of these that are past their deadline.
+        """Wake the scheduler for teams of these that are past their deadline."""
+        if any(team.state == "forming" and team._effective_state() == "failed" for team in self):
+            self._hurry_scheduler()
+
+    @api.model
+    def _hurry_scheduler(self):
+        """Wake it for teams that are past their deadline.
 
         By itself it wakes once a minute; while somebody looks they need not wait that long. Writes
         nothing, so that pages that only read may call it; once in two seconds for each process.
         """
-        if not any(
-            team.state == "forming" and team._effective_state() == "failed" for team in self
-        ):
-            return
         now = time.monotonic()
         if now - _hurried_at.get(self.env.cr.dbname, 0) > 2:
             _hurried_at[self.env.cr.dbname] = now

@@ -28,10 +28,10 @@ class TestApiErrors(ApiCase):
     def fail_with(self, error):
         """Make the reading of a team fail, and read one."""
 
-        def fail(self, token):
+        def fail(self, token, partner):
             raise error
 
-        with patch.object(self.registry["pinbu.team"], "_api_find", fail):
+        with patch.object(self.registry["pinbu.team"], "_live_page", fail):
             return self.call("GET", "/teams/x")
 
     def test_unknown_paths(self):
@@ -138,7 +138,7 @@ class TestApiErrors(ApiCase):
     def test_conflicts_are_repeated_and_then_busy(self):
         tries = []
 
-        def conflict(team, token):
+        def conflict(team, token, partner):
             tries.append(token)
             team.env.cr.execute(
                 "DO $$ BEGIN RAISE EXCEPTION 'rival' USING ERRCODE = '40001'; END $$",
@@ -146,7 +146,7 @@ class TestApiErrors(ApiCase):
             )
 
         with (
-            patch.object(self.registry["pinbu.team"], "_api_find", conflict),
+            patch.object(self.registry["pinbu.team"], "_live_page", conflict),
             patch.object(service_model.time, "sleep"),
             mute_logger(DISPATCHER, "odoo.http"),
         ):

@@ -88,7 +88,7 @@ class TestApiReads(ApiCase):
         self.assertEqual(shown.data["variants"][0]["available"], 100)
         self.assertTrue(shown.data["can_open"])
         self.assertIsNone(shown.data["viewer"])
-        self.assertEqual(shown.headers["Cache-Control"], "public, max-age=0")
+        self.assertEqual(shown.headers["Cache-Control"], "public, max-age=1, s-maxage=1")
         token = self.log_in("Ann")
         mine = self.call("GET", path, token=token)
         self.assertEqual(mine.headers["Cache-Control"], "private")
@@ -178,7 +178,7 @@ class TestApiReads(ApiCase):
         self.assertEqual(team.data["leader"], {"name": "张**", "avatar_url": None})
         self.assertEqual([m["name"] for m in team.data["members"]], ["张**"])
         self.assertNotIn("张三", team.text)
-        self.assertEqual(team.headers["Cache-Control"], "public, max-age=0")
+        self.assertEqual(team.headers["Cache-Control"], "public, max-age=1, s-maxage=1")
         bob = self.log_in("Bob")
         self.order(bob, order["team"])
         team = self.call("GET", path, token=bob).data

@@ -101,4 +101,5 @@ from . import (
     api_subsidy,
     api_wallet,
     api_withdrawal,
+    pinbu_live,
 )

@@ -13,6 +13,7 @@ from . import (
     test_invite_screens,
     test_invites,
     test_killed,
+    test_live_pages,
     test_loyalty,
     test_owe,
     test_promise,
