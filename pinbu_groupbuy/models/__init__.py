@@ -78,6 +78,7 @@ from . import (
     ir_http,
     pinbu_live,
     pinbu_live_activity,
+    pinbu_live_bus,
     pinbu_live_team,
     res_users_session,
 )

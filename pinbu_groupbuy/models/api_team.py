@@ -185,8 +185,7 @@ class PinbuTeam(models.Model):
                 "members_total": totals.get(team.id, 0) + team.merchant_places,
                 "share": team._to_api_share(partner, images),
                 "failure": team._api_failure(),
-                # Live updates come with the module that serves them.
-                "live": None,
+                "live": team._to_api_live(),
                 "viewer": viewers.get(team.id),
                 "server_time": render.to_iso(self.env.cr.now()),
             }

@@ -109,10 +109,6 @@ class PinbuTeam(models.Model):
         )
         return tuple(ids or [] for ids in cr.fetchone())
 
-    @api.model
-    def _set_paid(self, cr, team_id, seats_paid):
-        cr.execute(SQL("UPDATE pinbu_team SET seats_paid = %s WHERE id = %s", seats_paid, team_id))
-
     # === BUSINESS METHODS: THE OUTCOME === #
 
     @api.model
@@ -148,6 +144,7 @@ class PinbuTeam(models.Model):
         self.env["pinbu.seat"]._release_promises(cr, won)
         self._return_kept_pieces(cr, team_id, "merchant_places")
         self.env["pinbu.settlement"]._enqueue(cr, seat_ids=won, team_ids=moved)
+        self._tell(cr, moved, "formed")
         return None
 
     @api.model
@@ -177,6 +174,7 @@ class PinbuTeam(models.Model):
         self._let_waiting_go(cr, team_id, "team failed")
         self._return_kept_pieces(cr, team_id, "size")
         self.env["pinbu.settlement"]._enqueue(cr, team_ids=moved)
+        self._tell(cr, moved, "failed")
 
     @api.model
     def _lose(self, cr, seat_ids, reason):

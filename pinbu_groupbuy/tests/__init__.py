@@ -17,6 +17,7 @@ from . import (
     test_intervention_races,
     test_invariants,
     test_leaving,
+    test_live_bus,
     test_live_pages,
     test_money,
     test_open_deliveries,
