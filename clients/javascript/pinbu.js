@@ -509,7 +509,7 @@ class Watch {
     const now = this.shop.clock.now()
     if (!live || this.socket || !this.shop.wx.connectSocket || now < this.listenAgainAt) return
     this.listenAgainAt = now + LONGEST_POLL
-    const url = `${live.url}${live.url.includes('?') ? '&' : '?'}version=${live.version}`
+    const url = withVersion(live)
     const socket = this.shop.wx.connectSocket({ url, header: { Origin: this.shop.site } })
     const lost = () => {
       if (this.socket !== socket) return
@@ -613,6 +613,11 @@ function given(values) {
     if (values[name] !== null && values[name] !== undefined) kept[name] = values[name]
   }
   return kept
+}
+
+function withVersion({ url, version }) {
+  if (/[?&]version=/.test(url)) return url
+  return `${url}${url.includes('?') ? '&' : '?'}version=${encodeURIComponent(version)}`
 }
 
 function lowered(header) {

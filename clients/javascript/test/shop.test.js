@@ -125,6 +125,17 @@ test('an answer that is lost on the way is not acted on twice', options, async (
   assert.strictEqual((await shop.addresses()).items.length, 1)
 })
 
+test('a shopper shows a picture', options, async () => {
+  const shop = phone('Emma')
+  const dot = 'R0lGODlhAQABAIAAAP8AAAAAACwAAAAAAQABAAACAkQBADs='
+  shop.wx.files['wxfile://dot.gif'] = Buffer.from(dot, 'base64')
+  const { customer } = await shop.setAvatar('wxfile://dot.gif')
+  assert.match(customer.avatar_url, /^http/)
+  shop.wx.files['wxfile://none.png'] = Buffer.from('no picture')
+  await assert.rejects(shop.setAvatar('wxfile://none.png'), { code: 'invalid_request' })
+  await assert.rejects(shop.setAvatar('wxfile://gone'), { code: 'wx_failed' })
+})
+
 test('three friends fill a team, and a passer-by watches', options, async () => {
   const [fay, gus, hal] = ['Fay', 'Gus', 'Hal'].map((name) => phone(name))
   const opened = await buy(fay)

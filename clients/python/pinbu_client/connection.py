@@ -70,7 +70,6 @@ def ask(
     headers: Mapping[str, str],
     body: bytes | None,
     timeout: float,
-    pause: Callable[[float], None] = time.sleep,
 ) -> Answer:
     """Request until there is an answer: the headers, and so the Idempotency-Key, stay the same.
 
@@ -95,7 +94,7 @@ def ask(
         seconds = wait if asked_to_wait is None else asked_to_wait
         if not left or seconds > LONGEST_WAIT:
             raise trouble
-        pause(seconds)
+        time.sleep(seconds)
         wait *= 2
     raise AssertionError("unreachable")
 

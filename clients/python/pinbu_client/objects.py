@@ -52,17 +52,20 @@ class Person(TypedDict):
     avatar_url: str | None
 
 
-class SceneMeaning(TypedDict, total=False):
+class _SceneMeaning(TypedDict):
     kind: str
+    inviter: Person | None
+
+
+class SceneMeaning(_SceneMeaning, total=False):
     team_token: str
     activity_id: int
-    inviter: Person | None
 
 
 class Health(TypedDict):
     status: str
     database: str
-    oldest_due_settlement_seconds: float | int
+    oldest_due_settlement_seconds: int
 
 
 # === THE SHOPPER === #
@@ -93,7 +96,7 @@ class NewAddress(TypedDict, total=False):
     is_default: bool
 
 
-class Address(TypedDict):
+class _Address(TypedDict):
     id: int
     name: str
     phone: str
@@ -103,6 +106,10 @@ class Address(TypedDict):
     street: str
     is_default: bool
     region_code: str | None
+
+
+class Address(_Address, total=False):
+    deliverable: bool
 
 
 class Notice(TypedDict):
@@ -157,8 +164,8 @@ class Variant(TypedDict):
     name: str
     list_price: int
     group_price: int
-    available: Any
-    max_quantity: int | None
+    available: int
+    max_quantity: int
     image_url: str | None
 
 
@@ -167,18 +174,21 @@ class Tier(TypedDict):
     group_price: int
 
 
-class PromiseItem(TypedDict, total=False):
+class _PromiseItem(TypedDict):
+    type: str
+    conditions: list[str]
+
+
+class PromiseItem(_PromiseItem, total=False):
     """What is promised: an amount, or from one to another, or points."""
 
-    type: str
     amount: int
     min_amount: int
     max_amount: int
     points: int
-    conditions: list[str]
 
 
-class SubsidyItem(PromiseItem, total=False):
+class SubsidyItem(PromiseItem):
     newcomer_extra: int
     delay_minutes: int
 
@@ -240,7 +250,7 @@ class Activity(TypedDict):
     leader_price: int | None
     starts_at: str
     ends_at: str
-    validity_hours: float | None
+    validity_hours: float | int | None
     limit_per_user: int | None
     quota: int | None
     sold: int
@@ -318,22 +328,42 @@ class TeamShare(TypedDict):
     scene: str
     title: str
     image_url: str | None
-    poster_url: str | None
+    poster_url: str
 
 
-class Rank(TypedDict, total=False):
-    rank: int
-    name: str
+class Score(TypedDict):
     value: int
     unit: str
+
+
+class RankedTeam(Score, total=False):
     team_token: str
+
+
+class Rank(RankedTeam):
+    rank: int
+    name: str
+
+
+class OwnRank(RankedTeam):
+    rank: int | None
+
+
+class Prize(TypedDict):
+    rank_from: int
+    rank_to: int
+    type: str
+    name: str
+    amount: int | None
+    points: int | None
+    currency: str
 
 
 class Rankings(TypedDict):
     items: list[Rank]
     period_ends_at: str | None
-    prizes: list[Any]
-    mine: Any
+    prizes: list[Prize]
+    mine: OwnRank | None
 
 
 # === ORDERS === #
@@ -357,6 +387,7 @@ class CouponChoice(TypedDict):
     name: str
     usable: bool
     reason: str | None
+    discount_amount: int
 
 
 class Quote(TypedDict):
@@ -381,8 +412,8 @@ class Payment(TypedDict):
 
 class PaymentStart(TypedDict):
     status: str
-    reference: str | None
-    provider: str | None
+    reference: str
+    provider: str
     params: dict[str, Any] | None
 
 
@@ -417,23 +448,31 @@ class Delivery(TypedDict):
 
 
 class Voucher(TypedDict):
-    code: str | None
-    valid_until: str | None
+    code: str
+    valid_until: str
     state: str
 
 
-class Subsidy(TypedDict, total=False):
+class _Subsidy(TypedDict):
     id: int
     type: str
-    amount: int
-    points: int
-    code: str | None
     currency: str
     reason: str
     state: str
-    due_at: str | None
+    due_at: str
     granted_at: str | None
     order_id: int | None
+
+
+class Subsidy(_Subsidy, total=False):
+    """What was due because a team failed, or for an invite; one of amount, points and code."""
+
+    amount: int
+    points: int
+    code: str | None
+    coupon_id: int | None
+    name: str
+    ground: str | None
 
 
 class Order(TypedDict):
@@ -474,7 +513,9 @@ class Order(TypedDict):
 
 class Coupon(TypedDict):
     id: int
+    code: str
     name: str
+    is_ticket: bool
     kind: str
     value: float | int
     min_amount: int
@@ -486,7 +527,7 @@ class Coupon(TypedDict):
 class PointsEntry(TypedDict):
     id: int
     points: float | int
-    text: str | None
+    text: str
     created_at: str
 
 
@@ -494,6 +535,7 @@ class Points(TypedDict):
     balance: float | int
     unit: str
     worth: int
+    currency: str
     entries: list[PointsEntry]
     next_cursor: str | None
 
@@ -503,7 +545,7 @@ class Wallet(TypedDict):
     balance: int
     withdrawable: int
     pending: int
-    today_left: int | None
+    today_left: int
     min_withdrawal: int
     max_withdrawal: int
     identity_required_from: int
@@ -521,13 +563,17 @@ class Entry(TypedDict):
 
 class Withdrawal(TypedDict):
     id: int
+    number: str
     amount: int
+    currency: str
     state: str
     provider: str
     created_at: str
     finished_at: str | None
     failure: str | None
+    failure_text: str | None
     confirm: dict[str, Any] | None
+    actions: list[str]
 
 
 class Invite(TypedDict):
