@@ -8,6 +8,7 @@ from . import (
     test_api_limits,
     test_api_orders,
     test_api_reads,
+    test_api_security,
     test_api_session,
     test_api_shop,
     test_concurrency,

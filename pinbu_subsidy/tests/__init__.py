@@ -1,5 +1,6 @@
 from . import (
     test_api_rewards,
+    test_api_security,
     test_api_wallet,
     test_books,
     test_books_concurrency,
