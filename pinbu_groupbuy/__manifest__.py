@@ -13,7 +13,7 @@
         "payment",
         "bus",
     ],
-    "external_dependencies": {"python": ["pydantic"]},
+    "external_dependencies": {"python": ["pydantic", "pypinyin"]},
     "data": [
         "security/groups.xml",
         "security/ir.model.access.csv",
@@ -37,6 +37,7 @@
         "views/settlement_views.xml",
         "views/share_templates.xml",
         "views/shop_views.xml",
+        "views/banner_views.xml",
         "views/res_config_settings_views.xml",
         "views/res_config_settings_limits_views.xml",
         "views/res_config_settings_receipt_views.xml",

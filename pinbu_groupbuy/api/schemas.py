@@ -92,6 +92,8 @@ class AddressBody(Body):
 
 
 class ActivitiesQuery(PageQuery):
+    # It names what was shown: see `paging.search_page`.
+    cursor: Annotated[str, StringConstraints(max_length=6000)] | None = None
     zone: Literal["today", "flash"] | None = None
     category: Annotated[int, Field(ge=1)] | None = None
     mode: Literal["normal", "super", "tiered", "flash", "newcomer", "trial"] | None = None

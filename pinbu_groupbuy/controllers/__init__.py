@@ -5,6 +5,7 @@ from . import (
     addresses,
     config,
     health,
+    home,
     images,
     me,
     not_found,

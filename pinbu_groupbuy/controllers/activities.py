@@ -41,3 +41,15 @@ class ActivitiesController(http.Controller):
         """
         activity = request.env["pinbu.activity"]._api_find(activity_id)
         return activity._live_teams(query, viewer())
+
+    @api_route(
+        "/activities/<int:activity_id>/reviews",
+        methods=["GET"],
+        auth="pinbu_public",
+        query=schemas.PageQuery,
+        reply=shapes.Page[shapes.Review],
+    )
+    def reviews(self, activity_id, query):
+        """What shoppers said of the product, newest first; empty where nobody collects it."""
+        activity = request.env["pinbu.activity"]._api_find(activity_id)
+        return activity.product_tmpl_id._api_reviews(query)

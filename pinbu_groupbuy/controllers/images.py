@@ -68,6 +68,28 @@ class ImagesController(http.Controller):
         licences = request.env.company.sudo().pinbu_licence_ids
         return self._serve(licences.filtered(lambda one: one.id == licence_id), "image_1024")
 
+    @api_route(
+        "/images/banners/<int:banner_id>",
+        methods=["GET"],
+        auth="pinbu_anyone",
+        reply="image/*",
+    )
+    def banner(self, banner_id):
+        """A picture at the top of the first page."""
+        banners = request.env.company._api_banners()
+        return self._serve(banners.filtered(lambda one: one.id == banner_id), "image_1920")
+
+    @api_route(
+        "/images/categories/<int:category_id>",
+        methods=["GET"],
+        auth="pinbu_anyone",
+        reply="image/*",
+    )
+    def category(self, category_id):
+        """The picture of a category."""
+        categories = request.env.company._api_categories()
+        return self._serve(categories.filtered(lambda one: one.id == category_id), "image_512")
+
     def _serve(self, record, field):
         if not record or not record[field]:
             raise NotFound

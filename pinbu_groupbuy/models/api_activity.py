@@ -4,7 +4,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, models
 from odoo.fields import Domain
-from odoo.tools import SQL, escape_psql, html2plaintext
+from odoo.tools import SQL, html2plaintext
 
 from ..api import render, scenes
 from ..api.paging import search_page
@@ -34,52 +34,6 @@ class PinbuActivity(models.Model):
         if not activity:
             raise PinbuError("not_found", self.env._("This group-buy does not exist (any more)."))
         return activity
-
-    @api.model
-    def _api_list(self, query):
-        """:param schemas.ActivitiesQuery query: filters, order and page
-        :return: (activities with sudo, next cursor)
-        """
-        domain = self._api_domain() & Domain("state", "in", ["scheduled", "running"])
-        if query.mode:
-            # The contract names modes that this version does not have yet.
-            known = query.mode in dict(self._fields["mode"].selection)
-            domain &= Domain("mode", "=", query.mode) if known else Domain.FALSE
-        if query.q:
-            domain &= Domain("name", "ilike", escape_psql(query.q))
-        if query.zone:
-            domain &= Domain.FALSE  # no activity has one yet
-        if query.category:
-            known = query.category < 2**31
-            domain &= Domain("category_id", "=", query.category) if known else Domain.FALSE
-        sort = query.sort or "default"
-        return search_page(
-            self.sudo(), domain, f"activities.{sort}", self._api_sort_keys()[sort], query
-        )
-
-    def _api_sort_keys(self):
-        """:return: for each ``sort``, numeric SQL keys in ascending order"""
-        row_id = SQL.identifier("pinbu_activity", "id")
-        newest = SQL("(-%s)", row_id)
-        return {
-            "default": [SQL.identifier("pinbu_activity", "sequence"), newest],
-            "new": [SQL("-EXTRACT(EPOCH FROM pinbu_activity.starts_at)"), newest],
-            "ending": [SQL("EXTRACT(EPOCH FROM pinbu_activity.ends_at)"), row_id],
-            "price": [
-                SQL(
-                    "(SELECT COALESCE(MIN(line.group_price), 0) FROM pinbu_activity_line line"
-                    " WHERE line.activity_id = pinbu_activity.id)"
-                ),
-                row_id,
-            ],
-            "hot": [
-                SQL(
-                    "(SELECT -COUNT(*) FROM pinbu_seat seat WHERE seat.state IN ('paid', 'won')"
-                    " AND seat.activity_id = pinbu_activity.id)"
-                ),
-                newest,
-            ],
-        }
 
     def _api_joinable_domain(self):
         """Teams that a shopper can still join and that the promise would still hold for."""
@@ -201,7 +155,7 @@ class PinbuActivity(models.Model):
             **self._to_api_card(images),
             "mode": self.mode,
             "state": self.state,
-            "zone": None,
+            "zone": self.zone or None,
             "category": self._to_api_category(),
             "product": self._to_api_product(images),
             "attributes": self._to_api_attributes(),
@@ -253,8 +207,7 @@ class PinbuActivity(models.Model):
             "name": template.name,
             "description": template.description_sale or "",
             "images": [url for url in (image, *more) if url],
-            # Reviews come with a module that has them.
-            "rating": None,
+            "rating": template._to_api_rating(),
         }
 
     def _to_api_attributes(self):

@@ -27,6 +27,7 @@ from .base import (
     Time,
     Url,
 )
+from .home import Banner, Category, Home, Review, Zone
 from .notices import Counts, Notice
 from .order import Order, PaymentStart, Promise, Quote, Subsidy
 from .share import SharedTeam
