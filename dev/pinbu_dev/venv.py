@@ -9,6 +9,8 @@ from . import paths, say
 
 _FILES = ("dev/requirements-odoo.txt", "requirements.txt", "dev/requirements-test.txt")
 _KEEP = 7 * 24 * 3600
+# Another checkout may be building one with its own pins.
+_ABANDONED = 3600
 # `python -m odoo` breaks the websocket child of a server with workers; the script does not.
 _SCRIPT = "import odoo.cli\n\nif __name__ == '__main__':\n    odoo.cli.main()\n"
 
@@ -52,9 +54,11 @@ def _build(folder):
     # Scripts of an environment name its path, so it cannot be built elsewhere and renamed: it counts
     # once the file `ready` is in it, and is started anew until then.
     for old in paths.HOME.glob("venv-*"):
-        used = old / "ready"
+        used, age = old / "ready", _KEEP
+        if not used.exists():
+            used, age = old, _ABANDONED
         # Another checkout may use another set of pins.
-        if old == folder or not used.exists() or used.stat().st_mtime < time.time() - _KEEP:
+        if old == folder or used.stat().st_mtime < time.time() - age:
             shutil.rmtree(old)
     with say.step("Making a virtual environment"):
         say.run_quietly(
