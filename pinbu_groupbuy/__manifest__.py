@@ -22,6 +22,7 @@
         "data/ir_cron.xml",
         "data/ir_cron_webhooks.xml",
         "data/pinbu_webhook_event.xml",
+        "data/pinbu_api_scope.xml",
         "data/mail_activity_type.xml",
         "views/activity_views.xml",
         "views/delivery_views.xml",
@@ -43,6 +44,7 @@
         "views/res_config_settings_receipt_views.xml",
         "views/menus.xml",
         "views/webhook_views.xml",
+        "views/api_key_views.xml",
     ],
     "icon": "/pinbu_groupbuy/static/description/icon.svg",
     "assets": {

@@ -22,6 +22,8 @@
         "data/ir_cron_invites.xml",
         "data/ir_cron_withdrawals.xml",
         "data/mail_activity_type.xml",
+        "data/pinbu_webhook_event.xml",
+        "data/pinbu_api_scope.xml",
         "data/ir_cron_rankings.xml",
         "views/subsidy_rule_views.xml",
         "views/subsidy_views.xml",

@@ -8,6 +8,7 @@ from . import (
     home,
     images,
     me,
+    merchant,
     not_found,
     notices,
     orders,

@@ -21,6 +21,7 @@ from . import (
     test_leaving,
     test_live_bus,
     test_live_pages,
+    test_merchant,
     test_money,
     test_open_deliveries,
     test_openings,

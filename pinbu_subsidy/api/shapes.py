@@ -157,3 +157,19 @@ class Ranking(Shape):
     period_ends_at: Time | None
     prizes: list[Prize]
     mine: OwnScore | None
+
+
+class MerchantSubsidy(Shape):
+    """What a shopper is owed or was given, for the merchant's own systems; no coupon's code."""
+
+    id: Id
+    type: SubsidyType
+    amount: Annotated[Money | None, Field(description="Of cash.")]
+    points: Annotated[int | None, Field(examples=[100])]
+    currency: Currency
+    reason: Annotated[str, Field(examples=["team_failed"])]
+    state: Literal["due", "granted", "void", "blocked"]
+    customer_id: Id
+    order_id: Id | None
+    due_at: Time | None
+    granted_at: Time | None

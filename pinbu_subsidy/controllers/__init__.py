@@ -1,1 +1,1 @@
-from . import bank_file, invites, rankings, rewards, wallet, withdrawals
+from . import bank_file, invites, merchant, rankings, rewards, wallet, withdrawals

@@ -95,11 +95,13 @@ from . import (
     api_activity,
     api_coupon,
     api_invite,
+    api_merchant,
     api_order,
     api_points,
     api_ranking,
     api_subsidy,
     api_wallet,
+    api_webhook,
     api_withdrawal,
     pinbu_live,
 )

@@ -111,6 +111,7 @@ class PinbuSubsidy(models.Model):
         self.invalidate_recordset(flush=False)
         self.env["loyalty.card"].invalidate_model(["pinbu_subsidy_ids"], flush=False)
         self.env["sale.order"].invalidate_model(["pinbu_gift_ids"], flush=False)
+        self.env["pinbu.webhook"]._emit("subsidy.granted", self)
 
     def _grant_cash(self, company):
         wallets = company._pinbu_wallets(self.partner_id, create=True)

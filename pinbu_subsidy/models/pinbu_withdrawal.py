@@ -237,7 +237,9 @@ class PinbuWithdrawal(models.Model):
 
     def _to_done(self, reason, note=None, sources=OPEN):
         """The money has arrived: true whatever was thought before."""
-        return self._move("done", sources, reason, note, finished_at=SQL_NOW)
+        done = self._move("done", sources, reason, note, finished_at=SQL_NOW)
+        self.env["pinbu.webhook"]._emit("withdrawal.done", done)
+        return done
 
     def _to_failed(self, failure, sources, note=None):
         """The money goes back into the wallet, once.

@@ -28,6 +28,7 @@ from .base import (
     Url,
 )
 from .home import Banner, Category, Home, Review, Zone
+from .merchant import MerchantActivity, MerchantOrder, MerchantTeam
 from .notices import Counts, Notice
 from .order import Order, PaymentStart, Promise, Quote, Subsidy
 from .share import SharedTeam
