@@ -1,8 +1,11 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
+
+from odoo.addons.pinbu_groupbuy.api import limits
 
 from .api_common import ApiCase
 from .merchant_common import MerchantMixin
@@ -112,6 +115,13 @@ class TestMerchant(MerchantMixin, ApiCase):
         # Nor is a key a shopper's token.
         self.assertEqual(self.call("GET", "/me", token=key).code, "unauthenticated")
         self.assertEqual(self.call("GET", "/activities", token=key).code, "unauthenticated")
+
+    def test_guessing_is_limited(self):
+        refusing = patch.object(limits, "check_address", return_value=30)
+        with refusing as checking:
+            answer = self.call("GET", "/merchant/orders", token="pinbu_guess")
+        self.assertEqual((answer.status, answer.code), (429, "rate_limited"))
+        self.assertTrue(checking.called)
 
     def test_revoked_expired_renewed(self):
         record, key = self.make_key("activities", user=self.manager)
