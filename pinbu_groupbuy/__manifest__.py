@@ -34,6 +34,8 @@
         "views/stock_picking_views.xml",
         "wizard/refund_by_hand_views.xml",
         "views/refund_views.xml",
+        "wizard/return_answer_views.xml",
+        "views/return_views.xml",
         "views/sale_order_views.xml",
         "views/settlement_views.xml",
         "views/share_templates.xml",

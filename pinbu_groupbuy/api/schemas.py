@@ -135,3 +135,15 @@ class NoticesQuery(PageQuery):
 
 class NoticesReadBody(Body):
     ids: Annotated[list[Id], Field(max_length=100)]
+
+
+class ReturnBody(Body):
+    quantity: Annotated[int, Field(ge=1, le=10_000)]
+    reason: Text = ""
+    photos: (
+        Annotated[
+            list[Annotated[str, StringConstraints(min_length=1, max_length=500)]],
+            Field(max_length=9),
+        ]
+        | None
+    ) = None

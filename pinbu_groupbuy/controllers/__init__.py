@@ -12,6 +12,7 @@ from . import (
     not_found,
     notices,
     orders,
+    returns,
     scenes,
     session,
     share,

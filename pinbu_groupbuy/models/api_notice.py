@@ -107,3 +107,14 @@ class PinbuNotice(models.Model):
                 amount=self._money(),
             ),
         )
+
+    def _words_return_accepted(self):
+        answer = self.env["pinbu.return"].sudo().browse(self.res_id).exists().answer
+        return (
+            self.env._("Your return is accepted"),
+            answer or self.env._("Please send %s back.", self._product_name()),
+        )
+
+    def _words_return_refused(self):
+        answer = self.env["pinbu.return"].sudo().browse(self.res_id).exists().answer
+        return (self.env._("Your return is refused"), answer or self._product_name())

@@ -3,9 +3,12 @@
 from odoo import Command, fields, models
 from odoo.exceptions import UserError
 
+from ..const import REFUND_STATE
 from ..transactions import wake
 
 MANUAL_REFUND = "manual"
+# For goods that came back. Followed by the return's id and how many pieces have by then.
+RETURN_REFUND = "return"
 
 
 class PaymentTransaction(models.Model):
@@ -58,6 +61,12 @@ class PaymentTransaction(models.Model):
             sale_order_ids=[Command.set(self.sale_order_ids.ids)],
             pinbu_refund_reason=reason,
         )
+
+    def _pinbu_refund_state(self):
+        """:return: how far the whole of these refunds is, as the shopper knows it: as far as its
+        slowest part; False for none"""
+        states = {REFUND_STATE[refund.state] for refund in self}
+        return next((s for s in ("failed", "due", "sent", "done") if s in states), False)
 
     def _pinbu_amount_returned(self):
         """:return: how much of this payment went back for good"""

@@ -11,7 +11,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
-from .payment_transaction_refund import MANUAL_REFUND
+from .payment_transaction_refund import MANUAL_REFUND, RETURN_REFUND
 
 _logger = logging.getLogger(__name__)
 
@@ -88,7 +88,8 @@ class PaymentTransaction(models.Model):
         seat = self.sale_order_ids.seat_ids
         if not source.is_post_processed:
             return False
-        if self.pinbu_refund_reason.startswith(MANUAL_REFUND):
+        if self.pinbu_refund_reason.startswith((MANUAL_REFUND, RETURN_REFUND)):
+            # The order lives on.
             return True
         if seat.transaction_id == source:
             return not seat._keeps_payment() and self.sale_order_ids.state == "cancel"

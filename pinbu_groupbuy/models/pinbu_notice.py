@@ -25,6 +25,8 @@ class PinbuNotice(models.Model):
             ("lost", "Team Failed"),
             ("shipped", "Shipped"),
             ("refunded", "Refunded"),
+            ("return_accepted", "Return Accepted"),
+            ("return_refused", "Return Refused"),
         ],
         required=True,
         readonly=True,
@@ -127,6 +129,20 @@ class PinbuNotice(models.Model):
                  WHERE tx.id = ANY(%s) AND tx.amount < 0
                 """,
                 refunds.ids,
+            ),
+        )
+
+    @api.model
+    def _tell_returns(self, returns, kind):
+        """:param str kind: ``return_accepted`` or ``return_refused``"""
+        self._tell(
+            kind,
+            SQL(
+                """
+                SELECT id, partner_id, company_id, order_id, NULL::numeric
+                  FROM pinbu_return WHERE id = ANY(%s)
+                """,
+                returns.ids,
             ),
         )
 

@@ -2,7 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..const import REFUND_STATE
 from ..transactions import SQL_NOW, short_transaction, wake
 from .pinbu_transition import log_start, move_state
 
@@ -134,11 +133,7 @@ class PinbuSeat(models.Model):
     def _compute_refund(self):
         for seat in self:
             refunds = seat.order_id._pinbu_refund_transactions()
-            states = {REFUND_STATE[refund.state] for refund in refunds}
-            # The whole is as far as its slowest part.
-            seat.refund_state = next(
-                (state for state in ("failed", "due", "sent", "done") if state in states), False
-            )
+            seat.refund_state = refunds._pinbu_refund_state()
             seat.refund_amount = -sum(refunds.mapped("amount"))
 
     def _gate_reason(self):

@@ -182,11 +182,12 @@ class SaleOrder(models.Model):
         if self._pinbu_state() == "unpaid":
             return ["pay", "cancel"]
         seat = self.seat_ids
-        return [
-            name
-            for name, is_open in (("leave", seat._may_leave()), ("receive", seat._may_receive()))
-            if is_open
-        ]
+        may = {
+            "leave": seat._may_leave(),
+            "receive": seat._may_receive(),
+            "return": seat._pieces_to_return() > 0,
+        }
+        return [name for name, is_open in may.items() if is_open]
 
     def _pinbu_delivery_state(self):
         """:return: ``waiting``, ``ready``, ``shipped``, ``delivered`` or ``none``"""

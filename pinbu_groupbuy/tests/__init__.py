@@ -32,6 +32,7 @@ from . import (
     test_receipt,
     test_refund_screen,
     test_refund_worker,
+    test_returns,
     test_services,
     test_settlement_cost,
     test_share,

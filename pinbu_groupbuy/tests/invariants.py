@@ -89,7 +89,8 @@ BROKEN = {
         SELECT 'gap', id, from_state, before
           FROM (SELECT id, from_state,
                        lag(to_state) OVER (PARTITION BY team_id, seat_id ORDER BY id) AS before
-                  FROM pinbu_transition) steps
+                  FROM pinbu_transition
+                 WHERE team_id IS NOT NULL OR seat_id IS NOT NULL) steps
          WHERE from_state IS DISTINCT FROM before
     """,
     "a seat won without a formed team": """
@@ -133,6 +134,7 @@ BROKEN = {
            -- What bought it, and what another means paid beside that.
            AND (COALESCE(source.id, tx.id) = seat.transaction_id OR provider.code = 'wallet')
            AND COALESCE(tx.pinbu_refund_reason, '') NOT LIKE 'manual%'
+           AND tx.pinbu_return_id IS NULL
       GROUP BY seat.id, orders.id HAVING SUM(tx.amount) != orders.amount_total
     """,
     # What was won goes back as well if the merchant cancels it.
@@ -143,6 +145,28 @@ BROKEN = {
            AND refund.pinbu_refund_reason IN ('held', 'paid', 'won', 'lost', 'released')
           JOIN sale_order orders ON orders.id = seat.order_id
          WHERE seat.state IN ('paid', 'won') AND orders.state != 'cancel'
+    """,
+    "a returned piece is not paid back, or twice": """
+        SELECT seat.id, seat.quantity, seat.quantity_returned, seat.quantity_refunded, back.pieces
+          FROM pinbu_seat seat
+          JOIN LATERAL (
+               SELECT COALESCE(SUM(quantity_received), 0) AS pieces,
+                      COALESCE(SUM(CASE WHEN state IN ('requested', 'accepted') THEN quantity
+                                        WHEN state IN ('received', 'refunded')
+                                        THEN quantity_received ELSE 0 END), 0) AS asked
+                 FROM pinbu_return WHERE seat_id = seat.id
+               ) back ON TRUE
+         WHERE COALESCE(seat.quantity_refunded, 0) != back.pieces
+            OR COALESCE(seat.quantity_returned, 0) != back.asked
+    """,
+    "a return pays back more than was paid for its pieces": """
+        SELECT seat.id, SUM(-refund.amount), orders.amount_total
+          FROM pinbu_return asked JOIN pinbu_seat seat ON seat.id = asked.seat_id
+          JOIN sale_order orders ON orders.id = seat.order_id
+          JOIN payment_transaction refund ON refund.pinbu_return_id = asked.id
+      GROUP BY seat.id, orders.id
+        HAVING SUM(-refund.amount) * seat.quantity > orders.amount_total * CASE
+               WHEN seat.is_fee_refunded THEN seat.quantity ELSE seat.quantity_refunded END
     """,
     "a payment is owed back twice": """
         SELECT source_transaction_id, count(*) FROM payment_transaction

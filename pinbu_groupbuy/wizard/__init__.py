@@ -1,1 +1,1 @@
-from . import refund_by_hand, team_intervention
+from . import refund_by_hand, return_answer, team_intervention

@@ -40,6 +40,7 @@ from . import (
     pinbu_seat_invite,
     pinbu_seat_promise,
     pinbu_seat_ranking,
+    pinbu_seat_return,
     pinbu_seat_voucher,
     pinbu_seat_wallet,
     pinbu_subsidy,

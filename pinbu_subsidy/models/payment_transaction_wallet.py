@@ -111,6 +111,12 @@ class PaymentTransaction(models.Model):
             return self.source_transaction_id.is_post_processed
         return super()._pinbu_may_be_sent()
 
+    def _pinbu_paid(self):
+        parts = self.child_transaction_ids.filtered(
+            lambda tx: (tx.pinbu_refund_reason or "").startswith(SPLIT)
+        )
+        return super()._pinbu_paid() + sum(parts.mapped("amount"))
+
     def _pinbu_is_told(self):
         # What an unpaid order turned out not to need of the wallet is no result of it.
         is_split = (self.pinbu_refund_reason or "").startswith(SPLIT)

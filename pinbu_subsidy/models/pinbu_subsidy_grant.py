@@ -108,6 +108,7 @@ class PinbuSubsidy(models.Model):
                 uid=self.env.uid,
             )
         )
+        self.env["pinbu.notice"]._tell_subsidies(self)
         self.invalidate_recordset(flush=False)
         self.env["loyalty.card"].invalidate_model(["pinbu_subsidy_ids"], flush=False)
         self.env["sale.order"].invalidate_model(["pinbu_gift_ids"], flush=False)

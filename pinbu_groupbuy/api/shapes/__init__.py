@@ -31,6 +31,7 @@ from .home import Banner, Category, Home, Review, Zone
 from .merchant import MerchantActivity, MerchantOrder, MerchantTeam
 from .notices import Counts, Notice
 from .order import Order, PaymentStart, Promise, Quote, Subsidy
+from .returns import Return
 from .share import SharedTeam
 from .shop import Config, Health, SceneMeaning
 from .shopper import Address, Customer, Me, Session

@@ -16,7 +16,8 @@ class Counts(Shape):
 
 
 class Notice(Shape):
-    """A result to pop up once. ``kind`` is ``won``, ``lost``, ``shipped``, ``refunded`` …; clients
+    """A result to pop up once. ``kind`` is ``won``, ``lost``, ``shipped``, ``refunded``,
+    ``return_accepted``, ``return_refused`` …; clients
     bear new ones, whose title and text they show."""
 
     id: int
