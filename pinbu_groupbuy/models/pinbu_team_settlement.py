@@ -24,14 +24,14 @@ class PinbuTeam(models.Model):
             self.env["pinbu.seat"]._update_reserved(self.env.cr, formed.seat_ids.ids)
             formed._team_formed()
             formed._update_shipped()
-            formed._tell("team.formed")
+            formed._emit_outcome("team.formed")
         if failed:
             failed._alert_short_stock()
             failed._team_failed()
             failed._update_settled()
-            failed._tell("team.failed")
+            failed._emit_outcome("team.failed")
 
-    def _tell(self, event):
+    def _emit_outcome(self, event):
         """Tell the merchant's own systems. Long after, a late delivery has settlement look at the
         team again: that is no news."""
         since = self.env.cr.now() - NEWS

@@ -418,7 +418,7 @@ class TestUnanswered(ReturnCase):
 
         def break_first(request):
             if request.id == broken.id:
-                raise UserError("no")
+                raise ValueError(request)
             return await_goods(request)
 
         with patch.object(type(broken), "_await_goods", break_first), mute_logger(
