@@ -70,6 +70,8 @@ class SecurityMatrix(ApiMixin, HttpCase):
             "token": order["team"]["token"],
             "scene": order["team"]["share"]["scene"],
             "image_id": 1,
+            "banner_id": 1,
+            "category_id": 1,
             "licence_id": 1,
             "mark": "x",
         }
