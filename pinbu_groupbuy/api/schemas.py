@@ -68,7 +68,9 @@ class PageQuery(Query):
 
 
 class SessionBody(Body):
-    code: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    code: Annotated[
+        str, StringConstraints(min_length=1, max_length=200), Field(description="Of `wx.login`.")
+    ]
     inviter: Text | None = None
     consent_version: Text | None = None
     device_id: Text | None = None
@@ -82,7 +84,9 @@ class MeBody(Body):
 class AddressBody(Body):
     name: Name
     phone: Annotated[
-        str, StringConstraints(strip_whitespace=True, pattern=r"^\+?[0-9][0-9 \-]{4,19}$")
+        str,
+        StringConstraints(strip_whitespace=True, pattern=r"^\+?[0-9][0-9 \-]{4,19}$"),
+        Field(examples=["13812345678"]),
     ]
     province: Name
     city: Name
@@ -103,7 +107,7 @@ class ActivitiesQuery(PageQuery):
 
 class QuoteBody(Body):
     activity_id: Id
-    product_id: Id
+    product_id: Annotated[Id, Field(description="Of one of the activity's variants.")]
     quantity: Annotated[int, Field(ge=1, le=10_000)] = 1
     team_token: Annotated[str, StringConstraints(max_length=64)] | None = None
     address_id: Id | None = None
@@ -117,7 +121,10 @@ class OrderBody(QuoteBody):
     remark: Text | None = None
     inviter: Annotated[str, StringConstraints(max_length=64)] | None = None
     accept_reroute: bool | None = None
-    promise_version: Annotated[str, StringConstraints(max_length=64)] | None = None
+    promise_version: Annotated[
+        Annotated[str, StringConstraints(max_length=64)] | None,
+        Field(description="Of the quote that the shopper was shown."),
+    ] = None
 
 
 class OrdersQuery(PageQuery):

@@ -11,6 +11,7 @@ from . import (
     merchant,
     not_found,
     notices,
+    openapi,
     orders,
     returns,
     scenes,

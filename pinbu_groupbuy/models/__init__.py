@@ -81,6 +81,7 @@ from . import (
     api_bucket,
     api_catalogue,
     api_delivery,
+    api_document,
     api_home,
     api_idempotency,
     api_merchant,

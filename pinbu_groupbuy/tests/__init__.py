@@ -4,6 +4,7 @@ from . import (
     test_activity_publish,
     test_api_catalogue,
     test_api_delivery,
+    test_api_document,
     test_api_errors,
     test_api_idempotency,
     test_api_limits,

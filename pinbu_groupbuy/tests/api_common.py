@@ -5,9 +5,10 @@ import uuid
 
 from odoo.tests import HttpCase
 
+from .api_document import BASE, ApiDocument
 from .common import GroupBuyMixin
 
-BASE = "/pinbu/api/v1"
+_documents = {}
 
 
 class Answer:
@@ -38,8 +39,20 @@ class ApiMixin(GroupBuyMixin):
         cls.env["ir.config_parameter"].set_param("pinbu_groupbuy.demo_login", "true")
         cls.env["payment.provider"].search([("state", "=", "enabled")]).state = "disabled"
 
-    def call(self, method, path, body=None, token=None, key=None, headers=None, raw=None):
-        """:return: the Answer to a request below /pinbu/api/v1"""
+    def call(
+        self,
+        method,
+        path,
+        body=None,
+        token=None,
+        key=None,
+        headers=None,
+        raw=None,
+        is_as_documented=True,
+    ):
+        """:param bool is_as_documented: False where the test makes a route do what it never does
+        :return: the Answer to a request below /pinbu/api/v1; it is what the document says
+        """
         headers = {"Accept-Language": "en", **(headers or {})}
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -49,7 +62,18 @@ class ApiMixin(GroupBuyMixin):
             headers.setdefault("Content-Type", "application/json")
             raw = json.dumps(body)
         response = self.url_open(BASE + path, data=raw, headers=headers, method=method)
-        return Answer(response)
+        answer = Answer(response)
+        if is_as_documented:
+            self.assertEqual(self.api_document().problems(method, path, answer), [])
+        return answer
+
+    def api_document(self):
+        """:return: the ApiDocument of this database's modules, which every answer has to obey"""
+        modules = frozenset(self.registry._init_modules)
+        if modules not in _documents:
+            response = self.url_open(f"{BASE}/openapi.json")
+            _documents[modules] = ApiDocument(response.json())
+        return _documents[modules]
 
     def log_in(self, name):
         """:return: the token of the demo shopper `name`"""

@@ -54,6 +54,10 @@ class Page(Shape, Generic[Item]):
     items: list[Item]
     next_cursor: str | None
 
+    @classmethod
+    def model_parametrized_name(cls, params):
+        return f"{params[0].__name__}Page"
+
 
 class Problem(Shape):
     """Why an answer is not the wished one."""

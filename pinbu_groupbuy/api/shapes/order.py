@@ -175,7 +175,10 @@ class Order(Amounts):
     remark: str
     address: Annotated[Address | None, Field(description="Null for services and pick-up.")]
     created_at: Time
-    pay_before: Annotated[Time | None, Field(description="When an unpaid place is given up.")]
+    pay_before: Annotated[
+        Time | None,
+        Field(description="When an unpaid place is given up.", examples=["2026-01-31T12:15:00Z"]),
+    ]
     payment: Payment | None
     refund: Refund | None
     refunds: list[RefundPart]
