@@ -1,16 +1,17 @@
 """What clients get of a shopper's rights over their data."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from odoo.addons.pinbu_groupbuy.api.shapes import Shape, Time
+from pydantic import Field
+
+from odoo.addons.pinbu_groupbuy.api.shapes import Id, Shape, Time, Url
 
 
 class IdentityState(Shape):
-    """How far the check of a shopper's identity is; never what was given."""
+    """How far the check of the caller's identity is; never what was given."""
 
     state: Literal["none", "pending", "verified"]
-    # Why it was refused, and has to be given again.
-    reason: str | None
+    reason: Annotated[str | None, Field(description="Why it was refused, to be given again.")]
 
 
 class Identity(Shape):
@@ -18,27 +19,26 @@ class Identity(Shape):
 
 
 class Export(Shape):
-    """A copy of everything held about the shopper, in a ZIP file of JSON."""
+    """A copy of everything held about the caller: a ZIP file with ``data.json``."""
 
-    id: int
+    id: Id
     state: Literal["requested", "ready", "expired", "failed"]
     created_at: Time
     ready_at: Time | None
-    expires_at: Time | None
-    # To be fetched with the shopper's token.
-    url: str | None
+    expires_at: Annotated[Time | None, Field(description="Then the file is deleted.")]
+    url: Annotated[Url | None, Field(description="To be fetched with the caller's token.")]
 
 
 class Deletion(Shape):
-    """The account is closed; what tells who the shopper was goes within minutes."""
+    """The account is closed; what tells who the caller was goes within minutes."""
 
     state: Literal["requested"]
 
 
 class Appeal(Shape):
-    id: int
-    text: str
-    about: str | None
+    id: Id
+    text: Annotated[str, Field(examples=["I share my address with my room-mates."])]
+    about: Annotated[str | None, Field(examples=["risk_blocked"])]
     state: Literal["open", "upheld", "dismissed"]
-    answer: str | None
+    answer: Annotated[str | None, Field(description="An officer's, once it is decided.")]
     created_at: Time

@@ -41,11 +41,24 @@ class PinbuAccountDeletion(models.Model):
         index=True,
     )
     done_at = fields.Datetime(string="Done on", readonly=True)
-    waits_for = fields.Char(
-        readonly=True, help="Money that is still under way; it is looked at again every hour."
+    waits_for = fields.Char(readonly=True, help="Technical: `_pinbu_money_under_way`, as codes.")
+    waiting = fields.Char(
+        string="Waits for",
+        compute="_compute_waiting",
+        help="What is still under way; it is looked at again every hour.",
     )
 
     _partner_unique = models.Constraint("UNIQUE(partner_id)", "This was asked for already.")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("waits_for")
+    @api.depends_context("lang")
+    def _compute_waiting(self):
+        labels = self.env["res.partner"]._pinbu_under_way_labels()
+        for deletion in self:
+            codes = (deletion.waits_for or "").split()
+            deletion.waiting = ", ".join(labels.get(code, code) for code in codes)
 
     # === BUSINESS METHODS: ASKING === #
 
@@ -103,7 +116,7 @@ class PinbuAccountDeletion(models.Model):
             # A refund arrived that nobody had seen coming.
             partner._pinbu_filled_wallets()._pinbu_give_up()
         if reasons:
-            self.waits_for = ", ".join(reasons)
+            self.waits_for = " ".join(reasons)
             return
         users = partner.user_ids
         traits = {

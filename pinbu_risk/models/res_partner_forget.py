@@ -58,6 +58,7 @@ class ResPartner(models.Model):
         places._pinbu_forget_words()
         self._pinbu_forget_orders()
         self.pinbu_identity_ids._erase()
+        self.env["pinbu.notice"].search([("partner_id", "=", self.id)]).unlink()
         self.env["pinbu.data.export"].search([("partner_id", "=", self.id)]).unlink()
         self.env["pinbu.appeal"].search([("partner_id", "=", self.id)])._pinbu_forget()
         self.env.flush_all()
@@ -119,6 +120,12 @@ class ResPartner(models.Model):
         )
 
     def _pinbu_forget_orders(self):
+        """What the shopper wrote on orders and returns, and what was written about them there."""
+        orders = self.env["sale.order"].search([("partner_id", "=", self.id)])
+        for records in (orders, orders.picking_ids):
+            self.env["mail.message"].search(
+                [("model", "=", records._name), ("res_id", "in", records.ids)]
+            ).unlink()
         self.env.flush_all()
         mine = SQL("partner_id = %s", self.id)
         self.env.cr.execute(
@@ -133,6 +140,10 @@ class ResPartner(models.Model):
         )
         self.env.cr.execute(
             SQL("UPDATE sale_order SET pinbu_remark = NULL, signed_by = NULL WHERE %s", mine)
+        )
+        # What came back is booked; why, in the shopper's words and pictures, goes.
+        self.env.cr.execute(
+            SQL("UPDATE pinbu_return SET reason = NULL, photos = NULL WHERE %s", mine)
         )
         self.env.invalidate_all(flush=False)
 

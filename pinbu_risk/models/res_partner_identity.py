@@ -10,7 +10,11 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     pinbu_identity_ids = fields.One2many(
-        "pinbu.identity", "partner_id", readonly=True, groups="pinbu_risk.group_identity"
+        "pinbu.identity",
+        "partner_id",
+        string="Identity",
+        readonly=True,
+        groups="pinbu_risk.group_identity",
     )
 
     # === ACTION METHODS === #

@@ -12,7 +12,7 @@ class ResPartner(models.Model):
         """Hook: why this shopper's account cannot be deleted now, in any company.
 
         :return: codes: ``order`` (unpaid or its team still forming), ``payment``, ``delivery``,
-            ``voucher``, ``refund``, ``subsidy``, ``withdrawal``
+            ``voucher``, ``return``, ``refund``, ``subsidy``, ``withdrawal``
         :rtype: list[str]
         """
         self.ensure_one()
@@ -32,6 +32,13 @@ class ResPartner(models.Model):
             "voucher": self._pinbu_has(
                 "pinbu.voucher", [("partner_id", "=", self.id), ("state", "=", "issued")]
             ),
+            "return": self._pinbu_has(
+                "pinbu.return",
+                [
+                    ("partner_id", "=", self.id),
+                    ("state", "in", ("requested", "accepted", "received")),
+                ],
+            ),
             "refund": self._pinbu_has_refunds(),
             "subsidy": self._pinbu_has(
                 "pinbu.subsidy", [("partner_id", "=", self.id), ("state", "=", "due")]
@@ -41,6 +48,19 @@ class ResPartner(models.Model):
             ),
         }
         return [code for code, is_there in found.items() if is_there]
+
+    def _pinbu_under_way_labels(self):
+        """Hook: ``{code of _pinbu_money_under_way: what the back office reads}``"""
+        return {
+            "order": self.env._("an order"),
+            "payment": self.env._("a payment"),
+            "delivery": self.env._("a delivery"),
+            "voucher": self.env._("a voucher"),
+            "return": self.env._("a return"),
+            "refund": self.env._("a refund"),
+            "subsidy": self.env._("a subsidy"),
+            "withdrawal": self.env._("a withdrawal"),
+        }
 
     def _pinbu_has(self, model, domain):
         return bool(self.env[model].sudo().search_count(domain, limit=1))

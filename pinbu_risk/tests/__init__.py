@@ -1,8 +1,10 @@
 from . import (
     test_account_deletion,
     test_api_risk,
+    test_api_security,
     test_appeals,
     test_data_export,
     test_identity,
     test_participation,
+    test_personal_data,
 )

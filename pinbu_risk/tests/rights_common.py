@@ -24,7 +24,21 @@ def as_text(*keys):
     return ",".join(f"{key_id}:{base64.b64encode(key).decode()}" for key_id, key in keys)
 
 
-class RightsCase(WithdrawalMixin, ApiMixin, HttpCase):
+class KeysMixin:
+    def use_keys(self, *keys):
+        """Have the server configured with these keys, the first one current."""
+        ring = Keyring(dict(keys)) if keys else None
+        for module in ("pinbu_identity", "pinbu_former_shopper"):
+            self._patch(f"odoo.addons.pinbu_risk.models.{module}.configured", ring)
+        self._patch(f"{keyring.__name__}.configured", ring)
+
+    def _patch(self, target, ring):
+        patcher = patch(target, lambda: ring)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+
+class RightsCase(KeysMixin, WithdrawalMixin, ApiMixin, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -40,18 +54,6 @@ class RightsCase(WithdrawalMixin, ApiMixin, HttpCase):
         self.use_keys(OLD_KEY)
         self.ann, self.ben = self.log_in("ann"), self.log_in("ben")
         self.partner = self.user_of("ann").partner_id
-
-    def use_keys(self, *keys):
-        """Have the server configured with these keys, the first one current."""
-        ring = Keyring(dict(keys)) if keys else None
-        for module in ("pinbu_identity", "pinbu_former_shopper"):
-            self.patch_for_test(f"odoo.addons.pinbu_risk.models.{module}.configured", ring)
-        self.patch_for_test(f"{keyring.__name__}.configured", ring)
-
-    def patch_for_test(self, target, ring):
-        patcher = patch(target, lambda: ring)
-        patcher.start()
-        self.addCleanup(patcher.stop)
 
     def post(self, path, body=None, token=None):
         return self.call("POST", path, body or {}, token or self.ann, uuid.uuid4().hex)

@@ -32,6 +32,7 @@ class TestAccountDeletion(RightsCase):
         self.run_cron("pinbu.data.export", "_cron_make")
         user = self.user_of("ann")
         self.partner.message_post(body="张三丰 called")
+        self.env["sale.order"].browse(order["id"]).message_post(body="张三丰 asks for a gift box")
         self.env["res.partner.bank"].create(
             {"partner_id": self.partner.id, "acc_number": "62220000", "acc_holder_name": "张三丰"}
         )

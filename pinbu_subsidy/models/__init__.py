@@ -31,6 +31,7 @@ from . import (
     pinbu_invite_reward,
     pinbu_invite_rule,
     pinbu_invite_task,
+    pinbu_notice,
     pinbu_ranking_closing,
     pinbu_ranking_prize,
     pinbu_ranking_score,
