@@ -47,6 +47,7 @@
         "views/menus.xml",
         "views/webhook_views.xml",
         "views/api_key_views.xml",
+        "views/res_config_settings_developers_views.xml",
     ],
     "icon": "/pinbu_groupbuy/static/description/icon.svg",
     "assets": {
