@@ -53,6 +53,7 @@ from . import (
     language,
     limits,
     live,
+    no_database,
     paging,
     pictures,
     render,

@@ -389,7 +389,11 @@ class PinbuDispatcher(http.Dispatcher):
             return True
         return isinstance(
             exc,
-            psycopg2.OperationalError | psycopg2.InterfaceError | PoolError | ConcurrencyError,
+            psycopg2.OperationalError
+            | psycopg2.InterfaceError
+            | PoolError
+            | ConcurrencyError
+            | http.RegistryError,
         )
 
     def _error_response(self, error, exc):

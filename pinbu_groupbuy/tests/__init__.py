@@ -7,6 +7,7 @@ from . import (
     test_api_document,
     test_api_errors,
     test_api_idempotency,
+    test_api_killed,
     test_api_limits,
     test_api_orders,
     test_api_reads,

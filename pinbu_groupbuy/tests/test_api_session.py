@@ -1,5 +1,6 @@
 import base64
 import threading
+import time
 from datetime import timedelta
 
 import requests
@@ -9,6 +10,7 @@ from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.pinbu_groupbuy.api import tokens
+from odoo.addons.pinbu_groupbuy.controllers import session
 
 from .api_common import BASE, ApiCase
 
@@ -64,6 +66,22 @@ class TestApiSession(ApiCase):
         for code in ("demo:", "demo:  ", "demo:" + "x" * 60, "demo:a\tb", "wx-code"):
             answer = self.call("POST", "/session", {"code": code})
             self.assertEqual((answer.status, answer.code), (401, "login_failed"), code)
+
+    def test_refusals_take_the_same_time(self):
+        self.log_in("Archived")
+        self.user_of("Archived").active = False
+        self.env["res.users"].create({"name": "Clerk", "login": "demo:Clerk"})
+        codes = ("wx-code", "demo:", "demo:a\tb", "demo:Archived", "demo:Clerk")
+        times = {code: [] for code in codes}
+        for _round in range(5):
+            for code in codes:
+                started = time.monotonic()
+                self.assertEqual(self.call("POST", "/session", {"code": code}).status, 401)
+                times[code].append(time.monotonic() - started)
+        # The quickest of each: what came between on a busy machine tells nothing.
+        quickest = [min(times[code]) for code in codes]
+        self.assertGreaterEqual(min(quickest), session.REFUSAL_TAKES)
+        self.assertLess(max(quickest) - min(quickest), session.REFUSAL_TAKES / 2)
 
     def test_staff_cannot_be_logged_in_as(self):
         self.env["res.users"].create(
