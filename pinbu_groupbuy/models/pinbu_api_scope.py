@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class PinbuApiScope(models.Model):
@@ -7,9 +7,14 @@ class PinbuApiScope(models.Model):
     _name = "pinbu.api.scope"
     _description = "API Scope"
     _order = "code"
-    _rec_name = "code"
+    _rec_names_search = ["code", "description"]
 
     code = fields.Char(required=True, readonly=True)
     description = fields.Char(required=True, readonly=True, translate=True)
 
     _code_unique = models.UniqueIndex("(code)")
+
+    @api.depends("code", "description")
+    def _compute_display_name(self):
+        for record in self:
+            record.display_name = f"{record.code}: {record.description}"

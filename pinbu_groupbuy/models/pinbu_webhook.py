@@ -22,7 +22,12 @@ class PinbuWebhook(models.Model):
         help="An https address. Addresses inside a private network need the system parameter "
         "pinbu_groupbuy.webhook_networks.",
     )
-    event_ids = fields.Many2many("pinbu.webhook.event", string="Events", required=True)
+    event_ids = fields.Many2many(
+        "pinbu.webhook.event",
+        string="Events",
+        required=True,
+        domain=[("code", "!=", "webhook.test")],
+    )
     secret = fields.Char(
         default=lambda self: webhooks.new_secret(),
         required=True,

@@ -56,7 +56,7 @@ class PinbuWebhookDelivery(models.Model):
         readonly=True,
         default="pending",
     )
-    attempts = fields.Integer(readonly=True)
+    attempts = fields.Integer(readonly=True, default=0)
     happened_at = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     next_attempt_at = fields.Datetime(
         string="Next Attempt", readonly=True, default=fields.Datetime.now

@@ -321,6 +321,9 @@ class TestWebhooks(WebhookMixin, GroupBuyCase):
         calls = self.deliver()
         self.assertEqual([call.event["type"] for call in calls], ["webhook.test"] * 2)
         self.assertNotEqual(*[self.check_signature(call, webhook) for call in calls])
+        self.assertEqual(self.log(webhook).mapped("attempts"), [1, 1])
+        soon = fields.Datetime.now() + timedelta(minutes=1)
+        self.assertLess(max(self.log(webhook).mapped("next_attempt_at")), soon)
         old = webhook.secret
         webhook.action_renew_secret()
         self.assertNotEqual(webhook.secret, old)
