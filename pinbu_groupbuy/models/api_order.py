@@ -312,6 +312,8 @@ class SaleOrder(models.Model):
         :rtype: list[dict]
         """
         orders = self.sudo()
+        # Read for all at once what each would filter, and read, on its own.
+        orders.picking_ids.move_ids.mapped("state")
         teams = {}
         for partner in orders.partner_id:
             own = orders.filtered(lambda order, partner=partner: order.partner_id == partner)
