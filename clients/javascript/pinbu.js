@@ -42,7 +42,9 @@ const OWN = {
   changeMe: 'POST /me',
   deleteMe: 'DELETE /me',
   requestExport: 'POST /me/export',
+  lastExport: 'GET /me/export',
   appeal: 'POST /me/appeals',
+  appeals: 'GET /me/appeals',
   giveIdentity: 'POST /me/identity',
   counts: 'GET /me/counts',
   notices: 'GET /me/notices',
@@ -63,6 +65,8 @@ const OWN = {
   receiveOrder: 'POST /orders/{id}/receive',
   returnOrder: 'POST /orders/{id}/returns',
   returns: 'GET /me/returns',
+  oneReturn: 'GET /me/returns/{id}',
+  cancelReturn: 'POST /me/returns/{id}/cancel',
   shareTeam: 'POST /teams/{token}/share',
   myTeams: 'GET /me/teams',
   subsidies: 'GET /me/subsidies',
@@ -78,8 +82,8 @@ const OWN = {
   invites: 'GET /me/invites',
   ownScene: 'GET /me/invites/scene',
 }
-// Writes without a key: they change nothing, or nothing that a repetition would change again.
-const KEYLESS = ['quote']
+// Posts that take no key: they change nothing that a repetition would spoil.
+const KEYLESS = ['quote', 'reportEvents']
 
 const SORRY = {
   'zh-CN': { no_answer: '网络不给力，请稍后再试。', payment_cancelled: '支付已取消。' },
@@ -369,11 +373,10 @@ class Pinbu {
       if (payment.provider === 'demo') await this._payForShow(payment.reference)
       else await this._payByWeChat(payment.params)
     }
-    let order
-    for (let tried = 0; tried < 6; tried++) {
-      order = await this.refreshPayment(orderId)
-      if (order.state !== 'unpaid') break
-      await sleep(500 * (tried + 1))
+    let order = await this.refreshPayment(orderId)
+    for (let tried = 0; order.state === 'unpaid' && tried < 5; tried++) {
+      await sleep(500 * 2 ** tried)
+      order = await this.order(orderId)
     }
     return order
   }
@@ -420,7 +423,8 @@ class Pinbu {
     const tick = () => {
       const left = Math.max(0, end - this.clock.time())
       const seconds = Math.ceil(left / 1000)
-      if (left) timer = setTimeout(tick, left % 1000 || 1000)
+      // Right after the second has turned: timers may be early by a millisecond.
+      if (left) timer = setTimeout(tick, (left % 1000) + 10)
       show({
         hours: Math.floor(seconds / 3600),
         minutes: Math.floor(seconds / 60) % 60,
@@ -555,7 +559,8 @@ for (const [routes, open] of [[OPEN, true], [OWN, false]]) {
       const wish = Object.assign({ open }, options)
       if (method === 'GET') wish.query = values
       else {
-        wish.data = values || {}
+        // What WeChat makes of the body of a DELETE is not written anywhere.
+        wish.data = values || (method === 'DELETE' ? undefined : {})
         if (name === 'placeOrder' && this.inviter) {
           wish.data = Object.assign({ inviter: this.inviter }, wish.data)
         }

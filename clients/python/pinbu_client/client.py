@@ -176,9 +176,13 @@ class Client:
         """The document of the API."""
         return self._get("/openapi.json")
 
-    def report_events(self, items: list[dict[str, Any]], *, key: str | None = None) -> None:
-        """:param items: ``{name, activity_id?, element?, at}``: views and taps"""
-        self._write("POST", "/events", {"items": items}, key)
+    def report_events(self, items: list[dict[str, Any]]) -> int:
+        """Views and taps, of which the shop keeps some.
+
+        :param items: ``{name, activity_id?, element?, at}``
+        :return: how many arrived
+        """
+        return self._write_without_key("POST", "/events", {"items": items})["taken"]
 
     # === THE SHOPPER === #
 
@@ -200,8 +204,8 @@ class Client:
         )
         return _json(answer)["customer"]
 
-    def counts(self) -> dict[str, int]:
-        """Numbers of orders by tab."""
+    def counts(self) -> o.Counts:
+        """Numbers of orders by tab, and of notices that are not read."""
         return self._get("/me/counts")
 
     def notices(
@@ -219,20 +223,33 @@ class Client:
 
     def give_identity(
         self, real_name: str, id_number: str, *, key: str | None = None
-    ) -> o.Identity:
+    ) -> o.IdentityCheck:
         body = {"real_name": real_name, "id_number": id_number}
         return self._write("POST", "/me/identity", body, key)["identity"]
 
-    def request_export(self, *, key: str | None = None) -> Any:
+    def request_export(self, *, key: str | None = None) -> o.Export:
         """Ask for a file of all that the shop keeps about the shopper."""
         return self._write("POST", "/me/export", None, key)
 
-    def delete_me(self, *, key: str | None = None) -> Any:
-        """Ask to be forgotten; refused while money is under way."""
-        return self._write("DELETE", "/me", None, key)
+    def last_export(self) -> o.Export:
+        return self._get("/me/export")
 
-    def appeal(self, text: str, about: str | None = None, *, key: str | None = None) -> Any:
+    def export_file(self) -> bytes:
+        """:return: a ZIP, once the last export is ready"""
+        return self.request("GET", "/me/export/file").content
+
+    def delete_me(
+        self, *, give_up_wallet: bool | None = None, key: str | None = None
+    ) -> o.Deletion:
+        """Close the account; refused while money is under way."""
+        return self._write("DELETE", "/me", {"give_up_wallet": give_up_wallet}, key)
+
+    def appeal(self, text: str, about: str | None = None, *, key: str | None = None) -> o.Appeal:
+        """Ask a person to look again at a decision."""
         return self._write("POST", "/me/appeals", {"text": text, "about": about}, key)
+
+    def appeals(self, *, limit: int | None = None, cursor: str | None = None) -> Page[o.Appeal]:
+        return self._page("/me/appeals", limit=limit, cursor=cursor)
 
     # === ADDRESSES === #
 
@@ -280,7 +297,7 @@ class Client:
 
     def reviews(
         self, activity_id: int, *, limit: int | None = None, cursor: str | None = None
-    ) -> Page[dict[str, Any]]:
+    ) -> Page[o.Review]:
         return self._page(f"/activities/{activity_id}/reviews", limit=limit, cursor=cursor)
 
     def joinable_teams(
@@ -326,11 +343,13 @@ class Client:
         path = f"/teams/{_part(token)}/poster.png"
         return self.request("GET", path, query={"scene": scene}).content
 
-    def rankings(self, kind: str | None = None, period: str | None = None) -> o.Rankings:
+    def rankings(
+        self, kind: str | None = None, period: str | None = None, *, limit: int | None = None
+    ) -> o.Rankings:
         """:param kind: ``hottest``, ``fastest`` or ``inviters``
         :param period: ``today``, ``week`` or ``all``
         """
-        return self._get("/rankings", kind=kind, period=period)
+        return self._get("/rankings", kind=kind, period=period, limit=limit)
 
     # === ORDERS === #
 
@@ -445,18 +464,24 @@ class Client:
         self,
         order_id: int,
         quantity: int,
-        reason: str,
+        reason: str = "",
         photos: list[str] | None = None,
         *,
         key: str | None = None,
-    ) -> dict[str, Any]:
+    ) -> o.Return:
+        """Ask to send goods back."""
         body = {"quantity": quantity, "reason": reason, "photos": photos}
         return self._write("POST", f"/orders/{order_id}/returns", body, key)
 
-    def returns(
-        self, *, limit: int | None = None, cursor: str | None = None
-    ) -> Page[dict[str, Any]]:
+    def returns(self, *, limit: int | None = None, cursor: str | None = None) -> Page[o.Return]:
         return self._page("/me/returns", limit=limit, cursor=cursor)
+
+    def one_return(self, return_id: int) -> o.Return:
+        return self._get(f"/me/returns/{return_id}")
+
+    def cancel_return(self, return_id: int, *, key: str | None = None) -> o.Return:
+        """Keep the goods after all."""
+        return self._write("POST", f"/me/returns/{return_id}/cancel", None, key)
 
     # === REWARDS AND MONEY === #
 

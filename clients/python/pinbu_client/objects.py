@@ -25,7 +25,7 @@ class Config(TypedDict):
 
 
 class Banner(TypedDict):
-    image_url: str | None
+    image_url: str
     path: str
 
 
@@ -109,7 +109,7 @@ class _Address(TypedDict):
 
 
 class Address(_Address, total=False):
-    deliverable: bool
+    deliverable: bool | None
 
 
 class Notice(TypedDict):
@@ -122,8 +122,44 @@ class Notice(TypedDict):
     created_at: str
 
 
+class Counts(TypedDict):
+    unpaid: int
+    forming: int
+    to_ship: int
+    to_receive: int
+    done: int
+    lost: int
+    unread_notices: int
+
+
 class Identity(TypedDict):
     state: str
+
+
+class IdentityCheck(Identity):
+    reason: str | None
+
+
+class Export(TypedDict):
+    id: int
+    state: str
+    created_at: str
+    ready_at: str | None
+    expires_at: str | None
+    url: str | None
+
+
+class Deletion(TypedDict):
+    state: str
+
+
+class Appeal(TypedDict):
+    id: int
+    text: str
+    about: str | None
+    state: str
+    answer: str | None
+    created_at: str
 
 
 # === ACTIVITIES AND TEAMS === #
@@ -201,6 +237,15 @@ class SubsidyOffer(TypedDict):
 class Rule(TypedDict):
     title: str
     text: str
+
+
+class Review(TypedDict):
+    id: int
+    name: str
+    avatar_url: str | None
+    rating: float
+    text: str
+    created_at: str
 
 
 class BestTeam(TypedDict):
@@ -506,6 +551,28 @@ class Order(TypedDict):
     promise: Promise
     actions: list[str]
     server_time: str
+
+
+class Return(TypedDict):
+    id: int
+    order_id: int
+    order_name: str
+    product_id: int
+    product_name: str
+    image_url: str | None
+    quantity: int
+    quantity_received: int
+    reason: str
+    photos: list[str]
+    state: str
+    answer: str | None
+    currency: str
+    amount: int
+    refund: RefundTotal | None
+    created_at: str
+    answered_at: str | None
+    received_at: str | None
+    actions: list[str]
 
 
 # === REWARDS AND MONEY === #
