@@ -11,6 +11,14 @@ BASE = "/pinbu/api/v1"
 READS = frozenset({"GET", "HEAD"})
 
 
+def _is_anonymous(_controller, _rule, _args):
+    return "Authorization" not in request.httprequest.headers
+
+
+# What a replica may serve, which lags behind: shoppers read what they have just paid or changed.
+_READONLY = {"pinbu_anyone": True, "pinbu_public": _is_anonymous}
+
+
 def api_route(
     path,
     *,
@@ -23,6 +31,7 @@ def api_route(
     idempotency="optional",
     max_file=0,
     limit=...,
+    readonly=...,
     **routing,
 ):
     """A route below ``/pinbu/api/v1``; the package's docstring says what a method gets and gives.
@@ -42,6 +51,7 @@ def api_route(
     :param int max_file: in bytes, where the body is a file
     :param limit: which limits count its calls (``limits.DEFAULTS``): ``read``, ``write``, ``login``
                   or ``money``, or None. By default ``read`` for what only reads, else ``write``
+    :param readonly: whether a replica may serve it; by default reads that depend on nobody's token
     """
     reads = READS.issuperset(methods)
     if max_file:
@@ -53,9 +63,7 @@ def api_route(
         methods=methods,
         csrf=False,
         save_session=False,
-        # What a shopper reads after a payment comes from the primary; a passer-by may be served
-        # by a replica.
-        readonly=_is_anonymous if reads and auth == "pinbu_public" else False,
+        readonly=_READONLY.get(auth, False) if reads and readonly is ... else readonly is True,
         pinbu_body=body,
         pinbu_max_file=max_file,
         pinbu_query=query,
@@ -65,7 +73,3 @@ def api_route(
         pinbu_limit=("read" if reads else "write") if limit is ... else limit,
         **routing,
     )
-
-
-def _is_anonymous(_controller, _rule, _args):
-    return "Authorization" not in request.httprequest.headers

@@ -5,7 +5,7 @@ from ..api import api_route, shapes
 
 
 class HealthController(http.Controller):
-    @api_route("/health", methods=["GET"], auth="pinbu_anyone", reply=shapes.Health)
+    @api_route("/health", methods=["GET"], auth="pinbu_anyone", reply=shapes.Health, readonly=False)
     def health(self):
         """Whether the shop works, for monitoring."""
         # Whoever monitors reads the database's state from the answer's coming at all.

@@ -1,6 +1,6 @@
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
-from odoo import models
+from odoo import api, models, tools
 from odoo.http import request
 
 from ..api import language, tokens
@@ -104,4 +104,11 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _pinbu_company(cls):
         """:return: whose shop this host is; without websites the user's own company"""
-        return request.env.user.sudo().company_id
+        company_id = request.env["ir.http"]._pinbu_company_id(request.env.uid)
+        return request.env["res.company"].browse(company_id)
+
+    @api.model
+    @tools.ormcache("user_id")
+    def _pinbu_company_id(self, user_id):
+        # A user that gets another company clears the cache.
+        return self.env["res.users"].sudo().browse(user_id).company_id.id

@@ -126,6 +126,9 @@ class PinbuSeat(models.Model):
     _claim_idx = models.Index(
         "(product_id) WHERE NOT is_reserved AND state IN ('held', 'paid', 'won')"
     )
+    _members_idx = models.Index(
+        "(team_id, is_leader DESC, paid_at, id) WHERE state IN ('paid', 'won', 'lost')"
+    )
     _quantity_positive = models.Constraint("CHECK(quantity > 0)", "A seat has pieces.")
 
     # === COMPUTE METHODS === #
