@@ -61,7 +61,10 @@ class PinbuLive(models.AbstractModel):
         :return: ``{table: columns}``; of no columns: all of them. A table that pages read and that
                  is missing here makes them stale: `test_live_pages` finds such tables
         """
+        # Of a module that may be there or not (`api_rating`).
+        optional = {"rating_rating": ()} if "rating.rating" in self.env else {}
         return {
+            **optional,
             "pinbu_activity": (),
             "pinbu_activity_line": (
                 "activity_id",
@@ -103,22 +106,25 @@ class PinbuLive(models.AbstractModel):
             "stock_warehouse": (),
         }
 
+    def _register_hook(self):
+        super()._register_hook()
+        watched = self._watched_columns()
+        self.env.cr.execute(
+            """
+            SELECT relname FROM pg_class
+             WHERE relname = ANY(%s) AND relkind = 'r' AND NOT EXISTS (
+                   SELECT 1 FROM pg_trigger WHERE tgrelid = pg_class.oid AND tgname = 'pinbu_live')
+            """,
+            [list(watched)],
+        )
+        # A module that nothing here depends on was installed after this one.
+        for (table,) in self.env.cr.fetchall():
+            self._create_trigger(table, watched[table])
+
     def _create_triggers(self):
         cr = self.env.cr
         for table, columns in self._watched_columns().items():
-            what = "UPDATE"
-            if columns:
-                what += f" OF {', '.join(columns)}"
-            cr.execute(
-                SQL(
-                    """
-                    CREATE OR REPLACE TRIGGER pinbu_live AFTER INSERT OR DELETE OR TRUNCATE OR %s
-                        ON %s FOR EACH STATEMENT EXECUTE FUNCTION pinbu_live_changed()
-                    """,
-                    SQL(what),
-                    SQL.identifier(table),
-                )
-            )
+            self._create_trigger(table, columns)
         for event, row in (("INSERT OR UPDATE", "NEW"), ("DELETE", "OLD")):
             cr.execute(
                 SQL(
@@ -132,6 +138,19 @@ class PinbuLive(models.AbstractModel):
                     _PICTURED,
                 )
             )
+
+    def _create_trigger(self, table, columns):
+        what = f"UPDATE OF {', '.join(columns)}" if columns else "UPDATE"
+        self.env.cr.execute(
+            SQL(
+                """
+                CREATE OR REPLACE TRIGGER pinbu_live AFTER INSERT OR DELETE OR TRUNCATE OR %s
+                    ON %s FOR EACH STATEMENT EXECUTE FUNCTION pinbu_live_changed()
+                """,
+                SQL(what),
+                SQL.identifier(table),
+            )
+        )
 
     @api.model
     def _sql_catalogue(self):

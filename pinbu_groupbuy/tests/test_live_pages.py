@@ -74,6 +74,13 @@ class TestWatchedTables(LivePagesMixin, TransactionCase):
     def test_team(self):
         self.assertAllWatched(self.join(self.shopper("Ann")).team_id)
 
+    def test_a_table_that_came_later_is_watched(self):
+        trigger = "SELECT 1 FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname = 'pinbu_live'"
+        self.env.cr.execute("DROP TRIGGER pinbu_live ON product_category")
+        self.env["pinbu.live"]._register_hook()
+        self.env.cr.execute(trigger, ["product_category"])
+        self.assertTrue(self.env.cr.fetchone())
+
     def test_columns_exist(self):
         """A column that was renamed would be watched no more."""
         for table, columns in self.env["pinbu.live"]._watched_columns().items():
