@@ -123,10 +123,10 @@ class PinbuAppeal(models.Model):
             )
             .with_env(appeals.env)
         )
-        officer = company._pinbu_risk_officer()
-        # Quick: no e-mail is rendered while the shopper waits.
-        quick = appeal.with_context(lang=officer.lang, mail_activity_quick_update=True)
-        quick.activity_schedule("pinbu_risk.mail_activity_type_appeal", user_id=officer.id)
+        if officer := company._pinbu_risk_officer():
+            # Quick: no e-mail is rendered while the shopper waits.
+            quick = appeal.with_context(lang=officer.lang, mail_activity_quick_update=True)
+            quick.activity_schedule("pinbu_risk.mail_activity_type_appeal", user_id=officer.id)
         return appeal
 
     def _decide(self, state):

@@ -27,8 +27,3 @@ class TestApiSecurity(KeysMixin, test_api_security.TestApiSecurity):
             answer = self.call("POST", path, body, self.ann, uuid.uuid4().hex)
             self.assertEqual(answer.status, status, answer.text)
         return super().make_what_ann_has()
-
-    def test_a_shopper_of_another_company(self):
-        super().test_a_shopper_of_another_company()
-        token = self.other_company_token()
-        self.assertEqual(self.call("GET", "/me/appeals", token=token).data["items"], [])
