@@ -38,6 +38,7 @@
         "views/return_views.xml",
         "views/sale_order_views.xml",
         "views/settlement_views.xml",
+        "views/api_docs_templates.xml",
         "views/share_templates.xml",
         "views/shop_views.xml",
         "views/banner_views.xml",

@@ -1,1 +1,1 @@
-from . import test_links, test_story
+from . import test_api_contract, test_links, test_story

@@ -146,3 +146,41 @@ class TestApiDocument(ApiCase):
         self.assertEqual(check("GET", "/config", FakeAnswer(401, {"error": error})), [])
         error = {**error, "code": "login_failed"}
         self.assertTrue(check("GET", "/config", FakeAnswer(401, {"error": error})))
+
+
+class TestApiDocs(ApiCase):
+    def page(self, query="", **headers):
+        response = self.url_open(f"/pinbu/api/docs{query}", headers=headers)
+        self.assertEqual(response.status_code, 200)
+        return response
+
+    def test_everything_is_on_the_page(self):
+        page = self.page()
+        document = self.call("GET", "/openapi.json").data
+        for path, item in document["paths"].items():
+            self.assertIn(f">{path}<", page.text)
+            for operation in item.values():
+                self.assertIn(f'id="{operation["operationId"]}"', page.text)
+        for name in document["components"]["schemas"]:
+            self.assertIn(f'id="{name}"', page.text)
+
+    def test_it_asks_no_other_host(self):
+        page = self.page()
+        self.assertIn("default-src 'none'", page.headers["Content-Security-Policy"])
+        asked = re.findall(r'<(?:script|link|img)[^>]*(?:src|href)="([^"]*)"', page.text)
+        self.assertEqual(len(asked), 2)
+        for address in asked:
+            self.assertTrue(address.startswith("/pinbu_groupbuy/static/"), address)
+            self.assertEqual(self.url_open(address).status_code, 200)
+        self.assertNotIn("Set-Cookie", page.headers)
+
+    def test_it_is_in_the_readers_language(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.env.flush_all()
+        self.assertIn('lang="zh-CN"', self.page().text)
+        self.assertIn("占位（参团或开团）并下单", self.page().text)
+        for english in (self.page("?lang=en"), self.page(**{"Accept-Language": "en"})):
+            self.assertIn('lang="en-US"', english.text)
+            self.assertIn("Hold a place, in a team or to open one, and order", english.text)
+        self.assertIn('lang="zh-CN"', self.page("?lang=zh", **{"Accept-Language": "en"}).text)
+        self.assertIn("在旧令牌到期前换新令牌", self.page("?lang=zh").text)

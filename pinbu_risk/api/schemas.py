@@ -40,8 +40,8 @@ RealName = Annotated[
 
 class IdentityBody(schemas.Body):
     # No `repr`: whatever prints this body must not print them.
-    real_name: RealName = Field(repr=False)
-    id_number: IdNumber = Field(repr=False)
+    real_name: RealName = Field(repr=False, examples=["张小明"])
+    id_number: IdNumber = Field(repr=False, examples=["11010519491231002X"])
 
 
 class DeletionBody(schemas.Body):

@@ -56,7 +56,7 @@ class Points(Shape):
     next_cursor: str | None
 
 
-class Identity(Shape):
+class WalletIdentity(Shape):
     state: Literal["none", "pending", "verified"]
 
 
@@ -71,7 +71,7 @@ class Wallet(Shape):
     min_withdrawal: Annotated[Money, Field(examples=[100])]
     max_withdrawal: Annotated[Money, Field(examples=[20000])]
     identity_required_from: Annotated[Money, Field(examples=[50000])]
-    identity: Identity
+    identity: WalletIdentity
 
 
 class Entry(Shape):
