@@ -42,6 +42,7 @@
         "views/share_templates.xml",
         "views/shop_views.xml",
         "views/banner_views.xml",
+        "views/visitor_views.xml",
         "views/res_config_settings_views.xml",
         "views/res_config_settings_limits_views.xml",
         "views/res_config_settings_receipt_views.xml",

@@ -1,8 +1,16 @@
 """What clients send. Field names are the contract's; what is not named here is ignored."""
 
+from datetime import datetime, timezone
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from odoo.tools.translate import LazyTranslate
 
@@ -46,6 +54,17 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 # Ids of any size pass here; one that the database cannot have is simply not found.
 Id = int
+
+
+def _naive_utc(moment):
+    try:
+        return moment.astimezone(timezone.utc).replace(tzinfo=None) if moment.tzinfo else moment
+    except OverflowError as error:
+        raise ValueError("beyond the calendar") from error
+
+
+# ISO 8601; without a zone it is UTC. Strict models would take no text for a time.
+Moment = Annotated[datetime, Field(strict=False), AfterValidator(_naive_utc)]
 
 
 class Body(BaseModel):
@@ -93,6 +112,10 @@ class AddressBody(Body):
     district: Annotated[str, StringConstraints(strip_whitespace=True, max_length=50)] = ""
     street: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     is_default: bool = False
+    region_code: Annotated[
+        str | None,
+        Field(pattern=r"^[1-9][0-9]{5}$", description="As the platform's region picker gives it."),
+    ] = None
 
 
 class ActivitiesQuery(PageQuery):
@@ -154,3 +177,19 @@ class ReturnBody(Body):
         ]
         | None
     ) = None
+
+
+class SubscriptionBody(Body):
+    template: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    result: Annotated[str, StringConstraints(min_length=1, max_length=50)]
+
+
+class EventItem(Body):
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+    activity_id: Id | None = None
+    element: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] | None = None
+    at: Moment
+
+
+class EventsBody(Body):
+    items: Annotated[list[EventItem], Field(max_length=50)]

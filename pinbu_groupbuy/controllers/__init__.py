@@ -4,6 +4,7 @@ from . import (
     activities,
     addresses,
     config,
+    events,
     health,
     home,
     images,

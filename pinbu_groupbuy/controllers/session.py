@@ -35,16 +35,23 @@ class SessionController(http.Controller):
     )
     def log_in(self, body):
         """Log in with the code of ``wx.login``; the first time makes the shopper."""
+        users = request.env["res.users"].with_context(pinbu_consent=body.consent_version)
         with _evenly():
-            user = request.env["res.users"]._log_in(body.code)
+            user = users._log_in(body.code)
         user.partner_id._came_by(body.inviter)
         return self._to_api(user)
 
     @api_route(
-        "/session/renew", methods=["POST"], reply=shapes.Session, idempotency=None, limit="login"
+        "/session/renew",
+        methods=["POST"],
+        reply=shapes.Session,
+        errors=("consent_required",),
+        idempotency=None,
+        limit="login",
     )
     def renew(self):
         """A new token, before the old one ends."""
+        request.env["pinbu.consent"]._give(request.env.user.partner_id, None)
         return self._to_api(request.env.user)
 
     @api_route("/session", methods=["DELETE"], idempotency=None, limit="login")

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 from ..api import render, scenes
 from ..api.paging import search_page
 from ..exceptions import PinbuError
+from ..regions import region_code
 
 MAX_ADDRESSES = 50
 
@@ -16,6 +17,15 @@ class ResPartner(models.Model):
 
     pinbu_province = fields.Char(
         string="Province as Written", help="How the shopper wrote it, whatever Odoo calls it."
+    )
+    pinbu_region_code = fields.Char(
+        string="Region Code", help="Of the district, or of what is known of it: GB/T 2260."
+    )
+    pinbu_verified_phone = fields.Char(
+        string="Verified Phone",
+        readonly=True,
+        copy=False,
+        help="The number that the shopper's platform vouched for.",
     )
     pinbu_is_default_address = fields.Boolean(string="Shopper's Default Address")
 
@@ -40,7 +50,7 @@ class ResPartner(models.Model):
             "name": shopper.name,
             "avatar_url": self._to_api_avatar_url(),
             "phone_masked": render.mask_phone(shopper.phone),
-            "phone_verified": False,
+            "phone_verified": bool(shopper.phone) and shopper.phone == shopper.pinbu_verified_phone,
             "is_new": not bought,
         }
 
@@ -49,7 +59,8 @@ class ResPartner(models.Model):
         self.ensure_one()
         shopper = self.sudo().with_context(mail_notrack=True, tracking_disable=True)
         if body.phone_code is not None:
-            shopper.phone = self.env.user._verify_phone(body.phone_code)
+            number = self.env.user._verify_phone(body.phone_code)
+            shopper.write({"phone": number, "pinbu_verified_phone": number})
         if body.name is not None:
             shopper.name = body.name
 
@@ -199,6 +210,7 @@ class ResPartner(models.Model):
             "country_id": country.id,
             "state_id": state.id,
             "pinbu_province": body.province,
+            "pinbu_region_code": region_code(body.province, body.region_code) or False,
             "city": body.city,
             "street2": district,
             "street": body.street,
@@ -234,5 +246,5 @@ class ResPartner(models.Model):
             "district": district,
             "street": address.street or "",
             "is_default": bool(address.pinbu_is_default_address),
-            "region_code": None,
+            "region_code": address.pinbu_region_code or None,
         }

@@ -31,6 +31,20 @@ class ResCompany(models.Model):
         "pinbu.subscribe.template", "company_id", string="Subscription Templates"
     )
 
+    pinbu_event_percent = fields.Integer(
+        string="Visitors Sampled (%)",
+        default=10,
+        help="Of how many visitors in a hundred the views and taps are kept.",
+    )
+    pinbu_event_days = fields.Integer(
+        string="Visits Kept (days)", default=90, help="Older views and taps are deleted."
+    )
+
+    _pinbu_event_sample = models.Constraint(
+        "CHECK(pinbu_event_percent BETWEEN 0 AND 100 AND pinbu_event_days > 0)",
+        "A sample is from 0 to 100 percent of the visitors, kept for a day at least.",
+    )
+
     # === ONCHANGE AND CONSTRAINT METHODS === #
 
     @api.onchange("pinbu_consent_version")

@@ -11,3 +11,5 @@ class ResConfigSettings(models.TransientModel):
     pinbu_consent_required = fields.Boolean(
         related="company_id.pinbu_consent_required", readonly=False
     )
+    pinbu_event_percent = fields.Integer(related="company_id.pinbu_event_percent", readonly=False)
+    pinbu_event_days = fields.Integer(related="company_id.pinbu_event_days", readonly=False)

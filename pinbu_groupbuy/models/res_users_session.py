@@ -1,3 +1,4 @@
+import re
 import unicodedata
 from contextlib import contextmanager
 
@@ -8,6 +9,7 @@ from ..exceptions import PinbuError
 from ..transactions import in_test_transaction, renew_snapshot
 
 _DEMO = "demo:"
+_PHONE = re.compile(r"\+?[0-9]{8,15}")
 # The class of the advisory locks on log-ins; those on shoppers have another.
 _LOCK = 19_0002
 
@@ -40,9 +42,11 @@ class ResUsers(models.Model):
 
         Modules that know another kind of code override this and leave the rest to super().
 
+        The version of the terms that the shopper agreed to is in the context (``pinbu_consent``).
+
         :param str code: what the client got from its platform
         :return: an active portal user, with sudo
-        :raise PinbuError: ``login_failed``
+        :raise PinbuError: ``login_failed``, ``consent_required``
         """
         if code.startswith(_DEMO):
             return self._log_in_demo(code[len(_DEMO) :])
@@ -78,16 +82,21 @@ class ResUsers(models.Model):
         :param str login: unique; never an e-mail address
         :param dict values: of a new user
         :return: an active portal user, with sudo
-        :raise PinbuError: ``login_failed`` for an archived or an internal user
+        :raise PinbuError: ``login_failed`` for an archived or an internal user,
+                           ``consent_required``
         """
+        consents = self.env["pinbu.consent"]
+        version = self.env.context.get("pinbu_consent")
         Users = self.env["res.users"].sudo().with_context(active_test=False)
         user = Users.search([("login", "=", login)])
         if not user:
+            consents._check_stranger(version)
             with self._alone(login):
                 user = Users.search([("login", "=", login)])
                 user = user or Users._create_shopper({**values, "login": login})
         if not user.active or not user.share:
             raise self._login_failed()
+        consents._give(user.partner_id, version)
         return user
 
     @contextmanager
@@ -139,8 +148,13 @@ class ResUsers(models.Model):
     def _verify_phone(self, phone_code):
         """The phone number that a platform's code stands for; modules of platforms override this.
 
+        Where anybody may log in as anybody, ``demo:<number>`` is one, too.
+
         :raise PinbuError: ``not_allowed_now`` where no platform can tell
         """
+        number = phone_code.removeprefix(_DEMO)
+        if number != phone_code and self._allows_demo_log_in() and _PHONE.fullmatch(number):
+            return number
         raise PinbuError(
             "not_allowed_now", self.env._("A phone number cannot be verified in this shop.")
         )

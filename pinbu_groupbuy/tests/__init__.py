@@ -14,6 +14,7 @@ from . import (
     test_api_security,
     test_api_session,
     test_api_shop,
+    test_api_visitors,
     test_concurrency,
     test_currencies,
     test_delivery_methods,

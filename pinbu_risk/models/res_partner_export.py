@@ -28,6 +28,23 @@ class ResPartner(models.Model):
                 {**address._to_api_address(), "in_use": address.active}
                 for address in self.child_ids
             ],
+            "consents": [
+                {"version": consent.version, "given_at": to_iso(consent.given_at)}
+                for consent in self.env["pinbu.consent"].search(
+                    [("partner_id", "=", self.id), ("company_id", "=", company.id)]
+                )
+            ],
+            "subscriptions": [
+                {
+                    "kind": one.template_id.kind,
+                    "messages_allowed": one.granted,
+                    "answer": one.answer,
+                    "answered_at": to_iso(one.answered_at),
+                }
+                for one in self.env["pinbu.subscription"].search(
+                    [("partner_id", "=", self.id), ("company_id", "=", company.id)]
+                )
+            ],
             "orders": self._pinbu_export_orders(company),
             "payments": self._pinbu_export_payments(company),
             "wallet": self._to_api_wallet(company),

@@ -15,6 +15,8 @@ _OF_A_PERSON = (
     "zip",
     "state_id",
     "pinbu_province",
+    "pinbu_region_code",
+    "pinbu_verified_phone",
     "vat",
     "ref",
     "website",
@@ -59,6 +61,8 @@ class ResPartner(models.Model):
         self._pinbu_forget_orders()
         self.pinbu_identity_ids._erase()
         self.env["pinbu.notice"].search([("partner_id", "=", self.id)]).unlink()
+        # That they agreed to the terms stays.
+        self.env["pinbu.subscription"].search([("partner_id", "=", self.id)]).unlink()
         self.env["pinbu.data.export"].search([("partner_id", "=", self.id)]).unlink()
         self.env["pinbu.appeal"].search([("partner_id", "=", self.id)])._pinbu_forget()
         self.env.flush_all()

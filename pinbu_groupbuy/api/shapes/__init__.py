@@ -27,7 +27,7 @@ from .base import (
     Time,
     Url,
 )
-from .home import Banner, Category, Home, Review, Zone
+from .home import Banner, Category, EventsTaken, Home, Review, Zone
 from .merchant import MerchantActivity, MerchantOrder, MerchantTeam
 from .notices import Counts, Notice
 from .order import Order, PaymentStart, Promise, Quote, Subsidy

@@ -45,3 +45,7 @@ class Review(Person):
     rating: Annotated[float, Field(ge=1, le=5, examples=[5], strict=False)]
     text: Annotated[str, Field(examples=["Crisp."])]
     created_at: Time
+
+
+class EventsTaken(Shape):
+    taken: Annotated[int, Field(ge=0, examples=[3])]
