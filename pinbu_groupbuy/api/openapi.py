@@ -7,9 +7,10 @@ is said of the whole API stands in `openapi_words`.
 
 import inspect
 import re
-from itertools import groupby
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+
+from odoo.tools import groupby
 
 from ..const import ERROR_STATUS
 from . import openapi_words as words
@@ -278,8 +279,7 @@ class Document:
         """What is answered when not, by status."""
         answers = {}
         ordered = sorted(codes, key=lambda code: (ERROR_STATUS[code], code))
-        for status, group in groupby(ordered, key=ERROR_STATUS.get):
-            found = list(group)
+        for status, found in groupby(ordered, key=ERROR_STATUS.get):
             answer = {
                 "description": "\n".join(
                     f"- `{code}`: {self._translate(words.CODES[code])}" for code in found
