@@ -63,9 +63,6 @@ GET /openapi.json
 GET /health
 """
 
-# Promised, and not served yet.
-NOT_YET = ("POST /me/subscriptions", "POST /events")
-
 # Answered without a token as well.
 OPEN = """
 GET /config
