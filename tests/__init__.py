@@ -1,1 +1,6 @@
-from . import test_api_contract, test_links, test_story
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "clients" / "python"))
+
+from . import test_api_contract, test_clients, test_links, test_story

@@ -94,6 +94,7 @@ class NewAddress(TypedDict, total=False):
     district: str
     street: str
     is_default: bool
+    region_code: str
 
 
 class _Address(TypedDict):
