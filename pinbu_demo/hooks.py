@@ -6,7 +6,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo.exceptions import UserError
 
-from .pictures import draw_bag, draw_logo
+from .pictures import draw_bag, draw_banner, draw_logo
 
 # More than any outside client will buy while it plays.
 STOCK_OF_EACH = 50_000
@@ -27,6 +27,19 @@ BAGS = {
 }
 # What is not put on a shelf: shoppers win a voucher for it.
 SERVICES = {"product_class": ("#F58FB2", "#B8336A")}
+# XML id of an activity category -> colours of its picture.
+SHELVES = {
+    "activity_category_snacks": ("#FF5A36", "#C81D25"),
+    "activity_category_nuts": ("#C98B4A", "#7A4A1E"),
+    "activity_category_meat": ("#9B3B3B", "#4E1515"),
+    "activity_category_gifts": ("#FFB238", "#E4572E"),
+    "activity_category_classes": ("#F58FB2", "#B8336A"),
+}
+# XML id of an activity -> what its banner says, and the banner's colours (left, right).
+BANNERS = {
+    "activity_crisps": ("三人成团，薯片 19.9 元", "#FF5A36", "#C81D25"),
+    "activity_box": ("零食礼盒，拼着更划算", "#FFB238", "#E4572E"),
+}
 # Sold before it is there.
 PRESALES = {"product_mooncake"}
 
@@ -66,6 +79,7 @@ def post_init_hook(env):
     # Odoo would ask each clerk about text messages to shoppers, and send them for money.
     company.stock_text_confirmation = False
     _dress_products(env, company)
+    _dress_first_page(env, company)
     _fill_stock(env, company)
     _open_demo_provider(env, company)
     env["ir.default"].set("res.partner", "lang", "zh_CN")
@@ -103,6 +117,23 @@ def _dress_products(env, company):
     for name in ("express", "local", "pickup"):
         fee = env.ref(f"pinbu_demo.product_delivery_{name}")
         fee.taxes_id = company.account_sale_tax_id
+
+
+def _dress_first_page(env, company):
+    for xml_id, colours in SHELVES.items():
+        category = env.ref(f"pinbu_demo.{xml_id}")
+        category.image_1920 = base64.b64encode(draw_bag(category.name, *colours))
+    env["pinbu.banner"].create(
+        [
+            {
+                "name": text,
+                "company_id": company.id,
+                "activity_id": env.ref(f"pinbu_demo.{xml_id}").id,
+                "image_1920": base64.b64encode(draw_banner(text, *colours)),
+            }
+            for xml_id, (text, *colours) in BANNERS.items()
+        ]
+    )
 
 
 def _fill_stock(env, company):

@@ -52,6 +52,24 @@ def draw_bag(name, top, bottom):
     return _png(image)
 
 
+def draw_banner(text, left, right):
+    """A wide picture for the top of the shop's first page.
+
+    :param str text: what it says; left out where no Chinese font is installed.
+    :param str left: colour at its left, as #RRGGBB.
+    :param str right: colour at its right.
+    :rtype: bytes
+    """
+    width, height = 1200 * SCALE, 480 * SCALE
+    image = _gradient(width, left, right).rotate(90).resize((width, height))
+    draw = ImageDraw.Draw(image)
+    for x, y, size in ((0.78, 0.3, 0.16), (0.88, 0.62, 0.2), (0.68, 0.76, 0.13)):
+        _crisp(draw, width * x, height * y, height * size)
+    if font := _font(int(min(height * 0.2, width * 0.58 / max(len(text), 1)))):
+        draw.text((width * 0.06, height / 2), text, font=font, fill="white", anchor="lm")
+    return _png(image, (width // SCALE, height // SCALE))
+
+
 def draw_logo(name):
     """A sign for the company, with its name beside it where a Chinese font is installed.
 

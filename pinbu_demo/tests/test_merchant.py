@@ -139,6 +139,14 @@ class TestMerchant(TransactionCase):
                 )["total_included"]
                 self.assertAlmostEqual(total, line.group_price, 2, activity.name)
 
+    def test_first_page(self):
+        home = self.env.ref("base.main_company").sudo()._to_api_home()
+        self.assertEqual(len(home["banners"]), 2)
+        self.assertEqual([zone["code"] for zone in home["zones"]], ["today", "flash"])
+        self.assertTrue(all(zone["ends_at"] for zone in home["zones"]))
+        self.assertTrue(home["categories"])
+        self.assertTrue(all(category["image_url"] for category in home["categories"]))
+
     def test_users(self):
         groups = {
             "warehouse": (["stock.group_stock_user"], ["pinbu_groupbuy.group_user"]),
