@@ -25,4 +25,6 @@ class SharePageController(http.Controller):
             "poster": f"/pinbu/api/v1/teams/{team.token}/poster.png?scene={scene}",
         }
         page = request.env["ir.qweb"]._render("pinbu_groupbuy.share_page", values)
-        return request.make_response(page, [("Content-Type", "text/html; charset=utf-8")])
+        return request.make_response(
+            f"<!DOCTYPE html>\n{page}", [("Content-Type", "text/html; charset=utf-8")]
+        )

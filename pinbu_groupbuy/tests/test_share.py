@@ -187,6 +187,7 @@ class TestShare(ApiCase):
     def test_page_behind_the_address(self):
         scene = self.team["share"]["scene"]
         page = self.url_open(f"/pinbu/pages/team/index?scene={scene}")
+        self.assertTrue(page.text.startswith("<!DOCTYPE html>"))
         self.assertEqual(page.status_code, 200)
         self.assertIn(f"/teams/{self.team['token']}/poster.png?scene={scene}", page.text)
         for path in ("", "?scene=nonsense", "?scene=tnope", f"?scene=a{self.activity.id}"):
