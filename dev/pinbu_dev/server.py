@@ -110,8 +110,9 @@ class Server:
             raise self._port_taken(None) from None
         fd = self._socket.fileno()
         connections, threads = self._sizes()
+        # No --db-filter: with one, Odoo asks PostgreSQL for all databases at each request.
         command = self.odoo.command(
-            "server", "-d", self.database, "--db-filter", f"^{self.database}$",
+            "server", "-d", self.database,
             "--http-interface", "127.0.0.1", "--http-port", self.port,
             "--gevent-port", _free_port(), "--workers", self.workers,
             "--db_maxconn", connections, "--no-database-list", "--logfile", self.log,

@@ -13,7 +13,6 @@ import psycopg2
 from psycopg2 import errors as pg_errors
 from psycopg2.pool import PoolError
 from werkzeug.exceptions import HTTPException, NotFound
-from werkzeug.http import http_date
 
 from odoo import http
 from odoo.exceptions import (
@@ -301,7 +300,6 @@ class PinbuDispatcher(http.Dispatcher):
         else:
             response = respond()
         response.set_etag(etag, weak=True)
-        response.headers["Date"] = http_date()
         return response
 
     def _json(self, text, status):
