@@ -1,1 +1,2 @@
 from . import api, controllers, models, wizard
+from .hooks import uninstall_hook

@@ -57,4 +57,5 @@
         "web.assets_tests": ["pinbu_groupbuy/static/tests/tours/**/*"],
     },
     "application": True,
+    "uninstall_hook": "uninstall_hook",
 }

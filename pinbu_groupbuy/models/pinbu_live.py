@@ -159,8 +159,15 @@ class PinbuLive(models.AbstractModel):
 
     @api.autovacuum
     def _gc_changes(self):
+        # The last one stays: without any, it would be again as before the first.
         self.env.cr.execute(
-            SQL("DELETE FROM pinbu_live_change WHERE changed_at < now() - interval '1 day'")
+            SQL(
+                """
+                DELETE FROM pinbu_live_change
+                 WHERE changed_at < now() - interval '1 day'
+                   AND changed_at < (SELECT max(changed_at) FROM pinbu_live_change)
+                """
+            )
         )
 
     # === ANSWERS === #

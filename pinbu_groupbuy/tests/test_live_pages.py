@@ -9,6 +9,7 @@ from odoo.sql_db import Cursor
 from odoo.tests import TransactionCase, tagged
 
 from ..api import live
+from ..hooks import uninstall_hook
 from .api_common import ApiCase
 from .common import GroupBuyMixin
 from .concurrent_common import ConcurrentCase
@@ -80,6 +81,13 @@ class TestWatchedTables(LivePagesMixin, TransactionCase):
         self.env["pinbu.live"]._register_hook()
         self.env.cr.execute(trigger, ["product_category"])
         self.assertTrue(self.env.cr.fetchone())
+
+    def test_nothing_of_it_outlives_the_module(self):
+        uninstall_hook(self.env)
+        self.env.cr.execute("SELECT tgrelid::regclass FROM pg_trigger WHERE tgname ~ 'pinbu_live'")
+        self.assertFalse(self.env.cr.fetchall())
+        self.product.product_tmpl_id.list_price += 1
+        self.env.flush_all()
 
     def test_columns_exist(self):
         """A column that was renamed would be watched no more."""
@@ -323,6 +331,21 @@ class TestLiveMemory(ConcurrentCase):
             '{"en_US": "Three bags of crisps"}',
             self.activity.id,
         )
+
+    def test_a_change_whose_mark_is_forgotten_meanwhile(self):
+        def forget_marks():
+            self.sql("UPDATE pinbu_live_change SET changed_at = now() - interval '2 days'")
+            with self.registry.cursor() as cr:
+                api.Environment(cr, SUPERUSER_ID, {})["pinbu.live"]._gc_changes()
+
+        price = "UPDATE pinbu_activity_line SET group_price = %s WHERE activity_id = %s"
+        self.addCleanup(self.sql, price, self.activity.line_ids[0].group_price, self.activity.id)
+        forget_marks()
+        self.look()
+        # Nobody looks until the mark is gone: not even what has long been seen comes again.
+        self.sql(price, 6.5, self.activity.id)
+        forget_marks()
+        self.assertIn(b'"group_price":650', self.look().pieces[0])
 
     def test_the_clock_alone(self):
         soon = fields.Datetime.now() + timedelta(seconds=3)
