@@ -104,7 +104,7 @@ def send(message, own_networks=()):
         return _post(message, scheme, host, port, path, address)
     except Refused as refusal:
         return Outcome(0, str(refusal))
-    except (OSError, http.client.HTTPException, UnicodeError) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:
         return Outcome(0, f"{type(error).__name__}: {error}")
 
 
@@ -140,13 +140,19 @@ def _post(message, scheme, host, port, path, address):
     )
     connection = connection_class(host, port, timeout=CONNECT_SECONDS)
     sock = socket.create_connection((address, port), CONNECT_SECONDS)
+    if scheme == "https":
+        # Greeted below: the socket that the timer knows must be the one that is read.
+        sock = ssl.create_default_context().wrap_socket(
+            sock, server_hostname=host, do_handshake_on_connect=False
+        )
     # Each read may take so long; all of them together no longer than the timer lets them.
+    hangs_up_at = time.monotonic() + TOTAL_SECONDS
     timer = threading.Timer(TOTAL_SECONDS, _hang_up, [sock])
     timer.daemon = True
     timer.start()
     try:
         if scheme == "https":
-            sock = ssl.create_default_context().wrap_socket(sock, server_hostname=host)
+            sock.do_handshake()
         sock.settimeout(TOTAL_SECONDS)
         connection.sock = sock
         timestamp = int(time.time())
@@ -163,6 +169,9 @@ def _post(message, scheme, host, port, path, address):
             },
         )
         response = connection.getresponse()
+        if time.monotonic() >= hangs_up_at:
+            # What was read ends where the timer cut it off, perhaps within the headers.
+            raise TimeoutError(f"no whole answer in {TOTAL_SECONDS} s")
         text = response.read(ANSWER_BYTES).decode(errors="replace").replace("\x00", "")
         return Outcome(response.status, text)
     finally:
@@ -173,6 +182,7 @@ def _post(message, scheme, host, port, path, address):
 
 def _hang_up(sock):
     try:
-        sock.shutdown(socket.SHUT_RDWR)
+        # Below TLS, if there is any: whoever reads just now finds the end.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
     except OSError:
         return  # it has ended meanwhile

@@ -1,8 +1,18 @@
+import contextlib
 import ipaddress
 import socket
+import ssl
+import tempfile
+import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, ValidationError
@@ -22,6 +32,30 @@ def resolving_to(*addresses):
     """Names resolve to these, and nothing is connected to."""
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, 443)) for ip in addresses]
     return patch.object(socket, "getaddrinfo", return_value=found)
+
+
+def tls_contexts(address):
+    """:return: (a server's context for this address, that of a client who trusts it)"""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), False
+        )
+        .sign(key, SHA256())
+    )
+    pem = certificate.public_bytes(Encoding.PEM)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(pem)
+        file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        file.flush()
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.load_cert_chain(file.name)
+    return server, ssl.create_default_context(cadata=pem.decode())
 
 
 @tagged("post_install", "-at_install")
@@ -112,6 +146,42 @@ class TestSending(TransactionCase):
             outcome = self.send(url, ["127.0.0.1/32"])
         self.assertEqual(outcome.status, 0)
         self.assertLess(time.monotonic() - started, 5)
+
+    def test_a_server_that_drips(self):
+        """With TLS as well: each byte comes in time, the answer never does."""
+        server, client = tls_contexts("127.0.0.1")
+
+        def drip(listening):
+            with contextlib.suppress(OSError):
+                talk, _address = listening.accept()
+                with server.wrap_socket(talk, server_side=True) as talk:
+                    talk.sendall(b"HTTP/1.1 200 OK\r\nX-Drip: ")
+                    for _byte in range(40):
+                        talk.sendall(b".")
+                        time.sleep(0.1)
+
+        with (
+            socket.create_server(("127.0.0.1", 0)) as listening,
+            patch.object(webhooks, "TOTAL_SECONDS", 0.5),
+            patch.object(ssl, "create_default_context", return_value=client),
+        ):
+            dripping = threading.Thread(target=drip, args=[listening])
+            dripping.start()
+            url = f"https://127.0.0.1:{listening.getsockname()[1]}/"
+            started = time.monotonic()
+            outcome = self.send(url, ["127.0.0.1/32"])
+            took = time.monotonic() - started
+            dripping.join()
+        self.assertEqual(outcome.status, 0, outcome.text)
+        self.assertLess(took, 2)
+
+    def test_a_secret_that_is_none(self):
+        """A manager can write one over RPC; deliveries beside it must not suffer from it."""
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+            message = webhooks.Message("msg_1", url, "whsec_abc", "{}")
+            outcome = webhooks.send(message, [ipaddress.ip_network("127.0.0.1/32")])
+        self.assertEqual(outcome.status, 0)
 
 
 @tagged("post_install", "-at_install")
