@@ -14,7 +14,7 @@ from odoo.addons.pinbu_groupbuy.exceptions import PinbuError
 from odoo.addons.pinbu_groupbuy.transactions import wake
 
 from ..jobs import each_alone
-from ..keyring import keyring
+from ..keyring import Unreadable, keyring
 
 _logger = logging.getLogger(__name__)
 
@@ -89,7 +89,11 @@ class PinbuDataExport(models.Model):
         if self.state != "ready" or self.expires_at <= fields.Datetime.now():
             raise PinbuError("not_found", self.env._("There is no file (any more)."))
         sealed = base64.b64decode(self.sealed)
-        return keyring(self.env).open(self.env, self.key_id, sealed, self._purpose())
+        try:
+            return keyring(self.env).open(self.env, self.key_id, sealed, self._purpose())
+        except Unreadable:
+            # Its key is gone. Another export can be asked for once this one is over.
+            raise PinbuError("not_found", self.env._("There is no file (any more).")) from None
 
     def _purpose(self):
         return f"export {self.id} of {self.partner_id.id}"

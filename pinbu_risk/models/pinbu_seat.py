@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.tools import SQL
 
 from odoo.addons.pinbu_groupbuy.exceptions import PinbuError
 from odoo.addons.pinbu_groupbuy.transactions import short_transaction
@@ -36,6 +37,15 @@ class PinbuSeat(models.Model):
                 {**event, "outcome": "refused"},
             )
         events._append(cr, **event, outcome="allowed")
+
+    def _take_place_again(self, cr):
+        # The payment goes back: nobody is there any more to whom the goods could be sent.
+        cr.execute(
+            SQL("SELECT 1 FROM pinbu_account_deletion WHERE partner_id = %s", self.partner_id.id)
+        )
+        if cr.fetchone():
+            raise PinbuError("order_closed", self.env._("This account is closed."))
+        return super()._take_place_again(cr)
 
     @api.model
     def _claim(self, *args, **kwargs):

@@ -159,6 +159,33 @@ class TestAccountDeletion(RightsCase):
         self.assertEqual(deletion.state, "done")
         self.assertNotEqual(self.partner.name, "ann")
 
+    def test_a_payment_that_comes_after_all_goes_back(self):
+        """There is nobody any more whom the goods could be sent to."""
+        for is_cancelled in (False, True):
+            token = self.log_in(f"late {is_cancelled}")
+            order = self.order(token).data
+            payment = self.post(f"/orders/{order['id']}/payment", token=token).data
+            seat = self.env["sale.order"].browse(order["id"]).seat_ids
+            if is_cancelled:
+                self.post(f"/orders/{order['id']}/cancel", token=token)
+            else:
+                self.env.cr.execute(
+                    "UPDATE pinbu_seat SET hold_until = hold_until - interval '1 hour'"
+                    " WHERE id = %s",
+                    [seat.id],
+                )
+                self.env.invalidate_all()
+                self.run_schedulers()
+            self.assertEqual(seat.state, "released")
+            self.assertEqual(self.leave(token).status, 202)
+            self.forget()
+            self.provider_notifies(payment["reference"])
+            self.run_schedulers()
+            paid = self.env["payment.transaction"].search(
+                [("reference", "=", payment["reference"])]
+            )
+            self.assertEqual((seat.state, paid.pinbu_refunded), ("released", paid.amount))
+
     def test_who_may(self):
         self.assertEqual(self.call("DELETE", "/me").code, "unauthenticated")
         self.use_keys()

@@ -9,7 +9,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .rights_common import IDENTITY, RightsCase
+from .rights_common import IDENTITY, NEW_KEY, RightsCase
 
 ADDRESS = {
     "name": "张三丰",
@@ -135,3 +135,9 @@ class TestDataExport(RightsCase):
     def test_without_a_key(self):
         self.use_keys()
         self.assertEqual(self.post("/me/export").code, "not_allowed_now")
+
+    def test_a_key_that_is_gone(self):
+        self.post("/me/export")
+        self.make()
+        self.use_keys(NEW_KEY)
+        self.assertEqual(self.get("/me/export/file").code, "not_found")
