@@ -318,7 +318,8 @@ class PinbuDispatcher(http.Dispatcher):
             headers.setdefault("Cache-Control", "no-store")
         elif self.routing.get("auth") == "pinbu_public":
             known = "Authorization" in self.request.httprequest.headers
-            headers.setdefault("Cache-Control", "private" if known else PUBLIC)
+            shared = not known and render.is_own_host(self.request.env)
+            headers.setdefault("Cache-Control", PUBLIC if shared else "private")
             headers.setdefault("Vary", "Authorization, Accept-Language")
         else:
             headers.setdefault("Cache-Control", "private, no-store")

@@ -1,8 +1,11 @@
 """How values look on the wire: money in minor units, times in UTC, other people's names masked."""
 
 from decimal import ROUND_HALF_UP, Decimal
+from urllib.parse import urlsplit
 
 from odoo.http import request
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 def to_minor(amount, currency):
@@ -38,3 +41,27 @@ def absolute(env, path):
     if request:
         return request.httprequest.host_url.rstrip("/") + path
     return env["ir.config_parameter"].sudo().get_param("web.base.url", "") + path
+
+
+def is_own_host(env):
+    """Whether this request named a host of this shop.
+
+    Anybody can name another one. Their answer may carry it, but nobody else may get that answer.
+
+    :return: whether it is the host of ``web.base.url``, one of the system parameter
+             ``pinbu_groupbuy.hosts`` (names, separated by commas), or this very machine
+    """
+    try:
+        url = urlsplit(request.httprequest.host_url)
+        host = url.hostname
+    except ValueError:
+        return False
+    if not host or "@" in url.netloc:
+        return False
+    get_param = env["ir.config_parameter"].sudo().get_param
+    others = get_param("pinbu_groupbuy.hosts") or ""
+    return (
+        host in _LOOPBACK
+        or host == urlsplit(get_param("web.base.url") or "").hostname
+        or host in (name.strip().lower() for name in others.split(","))
+    )

@@ -3,7 +3,7 @@ from typing import Literal
 from odoo import http
 from odoo.http import Response, request
 
-from ..api import api_route, schemas, shapes
+from ..api import api_route, render, schemas, shapes
 
 # A poster changes with each payment; who polls it costs one look.
 FRESH_SECONDS = 5
@@ -49,6 +49,8 @@ class ShareController(http.Controller):
         else:
             response = Response(png(), content_type="image/png")
         response.set_etag(mark)
-        response.headers["Cache-Control"] = f"public, max-age={FRESH_SECONDS}"
+        # Its code names the host that the client used.
+        who = "public" if render.is_own_host(request.env) else "private"
+        response.headers["Cache-Control"] = f"{who}, max-age={FRESH_SECONDS}"
         response.headers["Vary"] = "Accept-Language"
         return response

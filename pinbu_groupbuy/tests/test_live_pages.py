@@ -241,6 +241,19 @@ class TestLivePages(ApiCase):
             self.assertEqual(answer.headers["Vary"], "Authorization, Accept-Language")
             mine = self.call("GET", path, token=self.ann)
             self.assertEqual(mine.headers["Cache-Control"], "private")
+            for host in ("evil.example", "evil.example:80@127.0.0.1", "127.0.0.1:80@evil.example"):
+                forged = self.call("GET", path, headers={"Host": host})
+                self.assertEqual(forged.headers["Cache-Control"], "private", host)
+        parameters = self.env["ir.config_parameter"].sudo()
+        parameters.set_param("pinbu_groupbuy.hosts", "shop.example, other.example")
+        parameters.set_param("web.base.url", "https://main.example")
+        for host in ("main.example", "Other.example:8069"):
+            answer = self.call("GET", self.paths[0], headers={"Host": host})
+            self.assertEqual(answer.headers["Cache-Control"], "public, max-age=1, s-maxage=1")
+        poster = f"/pinbu/api/v1/teams/{self.team}/poster.png"
+        for host, who in (("main.example", "public"), ("evil.example", "private")):
+            answer = self.url_open(poster, headers={"Host": host})
+            self.assertEqual(answer.headers["Cache-Control"], f"{who}, max-age=5")
         missing = self.call("GET", "/teams/nope")
         self.assertEqual(missing.headers["Cache-Control"], "no-store")
 
