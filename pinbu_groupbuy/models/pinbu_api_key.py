@@ -63,6 +63,15 @@ class PinbuApiKey(models.Model):
         today = fields.Date.context_today(self.with_context(tz=self.company_id._pinbu_timezone()))
         return bool(self.expires_on) and self.expires_on <= today
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        res = super().write(vals)
+        if "company_id" in vals:
+            # Rules look at where it was, not at whose orders it would read from now on.
+            self.check_access("write")
+        return res
+
     # === ACTION METHODS === #
 
     def action_make(self):

@@ -78,6 +78,9 @@ class PinbuWebhook(models.Model):
 
     def write(self, vals):
         res = super().write(vals)
+        if "company_id" in vals:
+            # Rules look at where it was, not at whose events it would hear from now on.
+            self.check_access("write")
         self.env.registry.clear_cache()
         return res
 

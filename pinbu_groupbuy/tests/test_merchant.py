@@ -167,6 +167,18 @@ class TestMerchant(MerchantMixin, ApiCase):
         with self.assertRaises(AccessError):
             record.with_user(self.manager).action_make()
 
+    def test_a_colleagues_key_does_not_reach_another_company(self):
+        """Who made it may read both companies, who has it at hand only one."""
+        other = self.env["res.company"].create({"name": "Another shop"})
+        both = self.make_manager("key both")
+        both.company_ids = [Command.link(other.id)]
+        record, _key = self.make_key("orders", user=both, company_id=self.company.id)
+        mine = record.with_user(self.manager)
+        mine.action_make()
+        with self.assertRaises(AccessError):
+            mine.company_id = other.id
+        self.assertEqual(record.company_id, self.company)
+
     def test_who_makes_keys(self):
         record, key = self.make_key("orders", user=self.manager)
         # What is kept is not the key.

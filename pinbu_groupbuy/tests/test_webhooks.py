@@ -431,6 +431,16 @@ class TestWebhooks(WebhookMixin, GroupBuyCase):
         with self.assertRaises(AccessError):
             self.log(webhook).with_user(self.manager).write({"state": "done"})
 
+    def test_another_companys_events_are_not_to_be_had(self):
+        other = self.env["res.company"].create({"name": "Another shop"})
+        webhook = self.make_webhook("team.failed").with_user(self.manager)
+        with self.assertRaises(AccessError):
+            webhook.company_id = other.id
+            webhook.flush_recordset()
+        self.assertEqual(webhook.company_id, self.company)
+        self.manager.company_ids = [Command.link(other.id)]
+        webhook.with_context(allowed_company_ids=[self.company.id, other.id]).company_id = other.id
+
     def test_old_log_is_forgotten(self):
         webhook = self.make_webhook("team.failed")
         self.lonely_team()
