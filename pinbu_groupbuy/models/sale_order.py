@@ -4,6 +4,7 @@ from odoo.fields import Domain
 
 from ..const import REFUND_STATE
 from ..exceptions import PinbuError
+from .payment_transaction_refund import MANUAL_REFUND
 from .pinbu_seat_means import FRESH_MONEY, Means
 
 # What nobody but Pinbu itself changes on an order whose team decides about it.
@@ -203,12 +204,14 @@ class SaleOrder(models.Model):
 
     def _pinbu_refunds(self):
         """:return: the refunds of this order: ``state``, ``amount`` (company currency, positive),
-        ``reason``, ``at`` (UTC)"""
+        ``reason`` (a word: the state that the place had, ``return``, ``manual`` …), ``at`` (UTC)"""
         return [
             {
                 "state": REFUND_STATE[refund.state],
                 "amount": -refund.amount,
-                "reason": refund.pinbu_refund_reason,
+                # Without the number that tells refunds apart; what a provider reports that nobody
+                # here asked for has no reason at all.
+                "reason": (refund.pinbu_refund_reason or MANUAL_REFUND).partition(" ")[0],
                 "at": refund.last_state_change,
             }
             for refund in self._pinbu_refund_transactions()

@@ -1,3 +1,4 @@
+from odoo import Command
 from odoo.tests import tagged
 
 from .api_common import ApiCase
@@ -137,7 +138,19 @@ class TestApiDelivery(DeliveryMixin, ApiCase):
         self.run_schedulers()
         order = self.call("GET", f"/orders/{order['id']}", token=self.ann).data
         self.assertEqual(order["refund"], {"state": "done", "amount": 2790})
-        self.assertEqual([refund["amount"] for refund in order["refunds"]], [2790])
+        told = [(refund["amount"], refund["reason"]) for refund in order["refunds"]]
+        self.assertEqual(told, [(2790, "lost")])
+
+    def test_refund_that_only_the_provider_knows_of(self):
+        order = self.buy(self.ann, address_id=self.address("上海市"))
+        payment = self.env["sale.order"].browse(order["id"]).transaction_ids
+        refund = payment._create_child_transaction(
+            5.0, is_refund=True, sale_order_ids=[Command.link(order["id"])]
+        )
+        refund._set_done()
+        answer = self.call("GET", f"/orders/{order['id']}", token=self.ann)
+        told = [(part["amount"], part["reason"]) for part in answer.data["refunds"]]
+        self.assertEqual(told, [(500, "manual")])
 
     def test_activity_tells_its_regions_and_from_where_delivery_is_free(self):
         path = f"/activities/{self.activity.id}"

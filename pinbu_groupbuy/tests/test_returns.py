@@ -121,6 +121,7 @@ class TestReturns(ReturnCase):
         ))  # fmt: skip
         order = self.seen(self.order_won)
         self.assertEqual((order["state"], order["refund"]["amount"]), ("won", 3980))
+        self.assertEqual([refund["reason"] for refund in order["refunds"]], ["return"])
         self.assertEqual(len(order["deliveries"]), 1)
         self.run_schedulers()
         assert_settled(self.env.cr)
