@@ -148,7 +148,7 @@ class Subsidy(Shape):
     coupon_id: Annotated[Id | None, Field(description="Of the coupon with this code.")] = None
     name: Annotated[str, Field(description="What it is, in words.", examples=["¥5.00"])] = None
     currency: Currency
-    reason: Annotated[str, Field(examples=["lost"])]
+    reason: Annotated[str, Field(examples=["team_failed"])]
     state: Literal["due", "granted", "void", "blocked"]
     ground: Annotated[
         str | None, Field(description="Why it was made void or is held back, in words.")
