@@ -1,10 +1,10 @@
 """Share parameters: what a link or a scanned code means, in at most 32 visible characters.
 
 ``t<team token>``, ``a<activity id>`` or ``s`` (nothing but who shared it), then, when somebody
-shared it, ``.`` and who. Nothing is stored, and reading a team writes nothing: a shopper's scene of
-a team is the same each time. Other shoppers see it and must not learn ids, so the sharer's id is
-enciphered under the database's secret; nor may anybody make up the scene of somebody else, so it is
-signed, together with what was shared.
+shared it, who. Nothing is stored, and reading a team writes nothing: a shopper's scene of a team is
+the same each time. Other shoppers see it and must not learn ids, so the sharer's id is enciphered
+under the database's secret; nor may anybody make up the scene of somebody else, so it is signed,
+together with what was shared.
 """
 
 import re
@@ -14,11 +14,19 @@ from odoo.tools.misc import consteq, hmac
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _WHO = 6  # base 62 digits that hold 32 bits
-_SIGNATURE = 8  # base 62 digits, 47 bits: a team's scene then has just 32 characters
-_SCENE = re.compile(
-    rf"(?P<kind>[ats])(?P<ref>[A-Za-z0-9_-]{{0,16}})"
-    rf"(?:\.(?P<who>[0-9A-Za-z]{{{_WHO}}})(?P<signature>[0-9A-Za-z]{{{_SIGNATURE}}}))?"
-)
+# Base 62 digits of the signature. A team's token leaves room for three: few of the 32 bits name
+# anybody, so that a guess finds a sharer once in a billion times.
+_SIGNATURE = {"t": 3, "a": 8, "s": 8}
+_SCENES = [
+    re.compile(
+        r"(?P<kind>t)(?P<ref>[A-Za-z0-9_-]{22})"
+        rf"(?:(?P<who>[0-9A-Za-z]{{{_WHO}}})(?P<signature>[0-9A-Za-z]{{{_SIGNATURE['t']}}}))?"
+    ),
+    re.compile(
+        r"(?P<kind>[as])(?P<ref>[0-9]{0,16})"
+        rf"(?:\.(?P<who>[0-9A-Za-z]{{{_WHO}}})(?P<signature>[0-9A-Za-z]{{{_SIGNATURE['a']}}}))?"
+    ),
+]
 _KINDS = {"t": "team", "a": "activity", "s": "shopper"}
 
 
@@ -44,12 +52,13 @@ def shared_by(env, share, partner):
 
 def _sharer(env, shared, partner):
     """:return: what a scene ends with when this shopper has shared it"""
-    return f".{_base62(_encipher(env, partner.id), _WHO)}{_sign(env, shared, partner.id)}"
+    who = f"{_base62(_encipher(env, partner.id), _WHO)}{_sign(env, shared, partner.id)}"
+    return who if shared[0] == "t" else f".{who}"
 
 
 def decode(env, scene):
     """:return: a Scene, or None for what no scene looks like and for what nobody shared"""
-    match = _SCENE.fullmatch(scene or "")
+    match = next(filter(None, (form.fullmatch(scene or "") for form in _SCENES)), None)
     # Empty where it names something, or nobody's own.
     if not match or bool(match["ref"]) == (match["kind"] == "s"):
         return None
@@ -69,7 +78,8 @@ def decode(env, scene):
 
 def _sign(env, shared, partner_id):
     digest = hmac(env(su=True), "pinbu.api.scene.sharer", [shared, partner_id])
-    return _base62(int(digest, 16) % 62**_SIGNATURE, _SIGNATURE)
+    length = _SIGNATURE[shared[0]]
+    return _base62(int(digest, 16) % 62**length, length)
 
 
 # A Feistel network of four rounds over 32 bits: a keyed permutation of the ids.

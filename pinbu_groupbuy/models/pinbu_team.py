@@ -116,7 +116,8 @@ class PinbuTeam(models.Model):
 
     @api.model
     def _new_token(self):
-        return secrets.token_urlsafe(12)
+        # 128 bits, 22 characters: `api/scenes.py` counts on them.
+        return secrets.token_urlsafe(16)
 
     @api.depends("activity_id.name")
     def _compute_display_name(self):

@@ -386,11 +386,13 @@ class TestApiRendering(GroupBuyMixin, TransactionCase):
     def test_scenes_hide_ids_and_come_back(self):
         for number in (1, 7, 65535, 65536, 2**31 - 1):
             partner = self.env["res.partner"].browse(number)
-            scene = scenes.encode(self.env, "team", "A-b_c", partner)
-            self.assertEqual(scenes.decode(self.env, scene), ("team", "A-b_c", number))
-            # One digit is in many a code by chance; a whole number is not.
-            if number > 9:
-                self.assertNotIn(str(number), scene.partition(".")[2])
+            for kind, ref in (("team", self.env["pinbu.team"]._new_token()), ("activity", "7")):
+                scene = scenes.encode(self.env, kind, ref, partner)
+                self.assertLessEqual(len(scene), 32)
+                self.assertEqual(scenes.decode(self.env, scene), (kind, ref, number))
+                # One digit is in many a code by chance; a whole number is not.
+                if number > 9:
+                    self.assertNotIn(str(number), scene[1 + len(ref) :])
 
     def test_super_team_is_led_by_the_merchant(self):
         activity = self.make_activity(mode="super", size=100)

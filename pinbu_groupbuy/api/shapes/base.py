@@ -27,13 +27,13 @@ MaskedName = Annotated[
 ]
 TeamToken = Annotated[
     str,
-    Field(description="Names a team; who knows it may join.", examples=["Q2x1bS1kdS1mdWxs"]),
+    Field(description="Names a team; who knows it may join.", examples=["Q2x1bS1kdS1mdWxs-4tGq7"]),
 ]
 Scene = Annotated[
     str,
     Field(
         description="What a link or a scanned code carries: at most 32 visible characters.",
-        examples=["tQ2x1bS1kdS1mdWxs"],
+        examples=["tQ2x1bS1kdS1mdWxs-4tGq7"],
     ),
 ]
 Refusal = Annotated[
@@ -83,7 +83,7 @@ class Named(Shape):
 class Share(Shape):
     """What ``onShareAppMessage`` and a mini-program code need."""
 
-    path: Annotated[str, Field(examples=["pages/team/index?scene=tQ2x1bS1kdS1mdWxs"])]
+    path: Annotated[str, Field(examples=["pages/team/index?scene=tQ2x1bS1kdS1mdWxs-4tGq7"])]
     title: Annotated[str, Field(examples=["Dried mango 500 g, team of 3"])]
     scene: Scene
     image_url: Url | None

@@ -25,7 +25,7 @@ class Live(Shape):
 
     url: Annotated[str, Field(examples=["wss://shop.example/websocket?version=1"])]
     version: Annotated[str, Field(examples=["1"])]
-    channel: Annotated[str, Field(examples=["team/Q2x1bS1kdS1mdWxs"])]
+    channel: Annotated[str, Field(examples=["team/Q2x1bS1kdS1mdWxs-4tGq7"])]
 
 
 class TeamViewer(Shape):
