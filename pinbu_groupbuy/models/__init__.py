@@ -1,3 +1,7 @@
+# What belongs to one company inherits it.
+from . import pinbu_company_guard
+
+# isort: split
 from . import (
     delivery_carrier,
     payment_transaction,

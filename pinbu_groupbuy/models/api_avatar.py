@@ -14,7 +14,7 @@ from ..exceptions import PinbuError
 MAX_AVATAR = 1024 * 1024
 SIDE = 512
 # A small file can unfold to pixels that fill a worker's memory.
-MAX_PIXELS = 25_000_000
+MAX_PIXELS = 12_000_000
 _BROKEN = (
     UnidentifiedImageError,
     Image.DecompressionBombError,

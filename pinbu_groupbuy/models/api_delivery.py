@@ -15,6 +15,15 @@ class DeliveryCarrier(models.Model):
         return {"id": self.id, "name": self.name, "type": self.pinbu_type, "fee": fee}
 
 
+class StockPicking(models.Model):
+    _inherit = "stock.picking"
+
+    def _to_api_tracking_url(self):
+        """:return: where the carrier tells of this parcel, or None: some carriers give a list"""
+        url = self.carrier_tracking_url or ""
+        return url if url.startswith(("https://", "http://")) else None
+
+
 class PinbuActivity(models.Model):
     _inherit = "pinbu.activity"
 

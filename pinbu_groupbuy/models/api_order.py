@@ -417,9 +417,9 @@ class SaleOrder(models.Model):
             {
                 "state": states.get(picking.state, "waiting"),
                 "carrier": picking.carrier_id.name or None,
-                "carrier_code": None,
+                "carrier_code": picking.carrier_id.pinbu_code or None,
                 "tracking": picking.carrier_tracking_ref or None,
-                "tracking_url": None,
+                "tracking_url": picking._to_api_tracking_url(),
                 "events": [],
             }
             for picking in self.picking_ids._pinbu_outward()

@@ -13,6 +13,12 @@ class DeliveryCarrier(models.Model):
         "may live anywhere.",
     )
 
+    pinbu_code = fields.Char(
+        string="Carrier Code",
+        help="The carrier's short name on the shoppers' platform, such as SF; clients show its parcels "
+        "with it.",
+    )
+
     # === OVERRIDES OF DELIVERY === #
 
     def _match_address(self, partner):

@@ -16,7 +16,7 @@ class PinbuActivity(models.Model):
 
     _name = "pinbu.activity"
     _description = "Group-buying Activity"
-    _inherit = ["mail.thread", "mail.activity.mixin", "image.mixin"]
+    _inherit = ["pinbu.company.guard", "mail.thread", "mail.activity.mixin", "image.mixin"]
     _order = "sequence, id desc"
     _check_company_auto = True
 

@@ -6,7 +6,7 @@ class PinbuActivityCategory(models.Model):
 
     _name = "pinbu.activity.category"
     _description = "Group-buying Category"
-    _inherit = ["image.mixin"]
+    _inherit = ["pinbu.company.guard", "image.mixin"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)

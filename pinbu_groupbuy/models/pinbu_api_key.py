@@ -21,6 +21,7 @@ class PinbuApiKey(models.Model):
 
     _name = "pinbu.api.key"
     _description = "API Key"
+    _inherit = ["pinbu.company.guard"]
     _order = "name, id"
 
     name = fields.Char(required=True, help="Which system uses it.")
@@ -62,15 +63,6 @@ class PinbuApiKey(models.Model):
     def _is_expired(self):
         today = fields.Date.context_today(self.with_context(tz=self.company_id._pinbu_timezone()))
         return bool(self.expires_on) and self.expires_on <= today
-
-    # === CRUD METHODS === #
-
-    def write(self, vals):
-        res = super().write(vals)
-        if "company_id" in vals:
-            # Rules look at where it was, not at whose orders it would read from now on.
-            self.check_access("write")
-        return res
 
     # === ACTION METHODS === #
 

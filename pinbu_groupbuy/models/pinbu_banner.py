@@ -6,7 +6,7 @@ class PinbuBanner(models.Model):
 
     _name = "pinbu.banner"
     _description = "Shop Banner"
-    _inherit = ["image.mixin"]
+    _inherit = ["pinbu.company.guard", "image.mixin"]
     _order = "sequence, id"
     _check_company_auto = True
 

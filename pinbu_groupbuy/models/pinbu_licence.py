@@ -6,7 +6,7 @@ class PinbuLicence(models.Model):
 
     _name = "pinbu.licence"
     _description = "Shop Licence"
-    _inherit = ["image.mixin"]
+    _inherit = ["pinbu.company.guard", "image.mixin"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, help="For the merchant, such as Business licence.")

@@ -91,6 +91,8 @@ class PinbuReturn(models.Model):
         new = came - self.quantity_received
         if new > 0:
             self.quantity_received = came
+            # Who sends goods back has had them, and needs not say so.
+            self.seat_id.received_at = self.seat_id.received_at or fields.Datetime.now()
             self.seat_id._owe_for_pieces(self, new)
 
     def _waive(self):

@@ -6,6 +6,7 @@ class PinbuSubscribeTemplate(models.Model):
 
     _name = "pinbu.subscribe.template"
     _description = "Subscription Message Template"
+    _inherit = ["pinbu.company.guard"]
     _order = "kind, id"
     _rec_name = "kind"
 

@@ -13,6 +13,7 @@ class PinbuWebhook(models.Model):
 
     _name = "pinbu.webhook"
     _description = "Webhook"
+    _inherit = ["pinbu.company.guard"]
     _order = "name, id"
 
     name = fields.Char(required=True)
@@ -78,9 +79,6 @@ class PinbuWebhook(models.Model):
 
     def write(self, vals):
         res = super().write(vals)
-        if "company_id" in vals:
-            # Rules look at where it was, not at whose events it would hear from now on.
-            self.check_access("write")
         self.env.registry.clear_cache()
         return res
 

@@ -15,6 +15,7 @@ from . import (
     test_api_session,
     test_api_shop,
     test_api_visitors,
+    test_company_guard,
     test_concurrency,
     test_currencies,
     test_delivery_methods,

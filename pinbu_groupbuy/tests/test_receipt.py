@@ -106,6 +106,26 @@ class TestReceipt(AfterPurchaseCase):
         self.assertIn("receive", shown["actions"])
         self.assertEqual(self.tabs_of(order), ["to_receive"])
         self.assertEqual(self.post(path, token=self.bob).status, 404)
+        parcel = shown["deliveries"][0]
+        self.assertEqual((parcel["carrier_code"], parcel["tracking_url"]), (None, None))
+        order.picking_ids.write(
+            {
+                "carrier_id": self.env["delivery.carrier"]
+                .create(
+                    {
+                        "name": "SF Express",
+                        "product_id": self.product.id,
+                        "pinbu_code": "SF",
+                        "tracking_url": "https://track.example/<shipmenttrackingnumber>",
+                    }
+                )
+                .id,
+                "carrier_tracking_ref": "SF42",
+            }
+        )
+        parcel = self.seen(order)["deliveries"][0]
+        self.assertEqual((parcel["carrier_code"], parcel["tracking"]), ("SF", "SF42"))
+        self.assertEqual(parcel["tracking_url"], "https://track.example/SF42")
         received = self.post(path)
         self.assertEqual(received.status, 200, received.text)
         self.assertEqual(received.data["delivery"]["state"], "delivered")

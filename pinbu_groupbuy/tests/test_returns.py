@@ -121,6 +121,10 @@ class TestReturns(ReturnCase):
         ))  # fmt: skip
         order = self.seen(self.order_won)
         self.assertEqual((order["state"], order["refund"]["amount"]), ("won", 3980))
+        # Who sent goods back has had them.
+        self.assertEqual(order["delivery"]["state"], "delivered")
+        self.assertNotIn("receive", order["actions"])
+        self.assertEqual(self.tabs_of(self.order_won), ["done"])
         self.assertEqual([refund["reason"] for refund in order["refunds"]], ["return"])
         self.assertEqual(len(order["deliveries"]), 1)
         self.run_schedulers()

@@ -9,6 +9,7 @@ class PinbuReward(models.AbstractModel):
 
     _name = "pinbu.reward"
     _description = "Terms of a Reward"
+    _inherit = ["pinbu.company.guard"]
 
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(

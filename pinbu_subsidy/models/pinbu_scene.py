@@ -19,6 +19,7 @@ class PinbuScene(models.Model):
 
     _name = "pinbu.scene"
     _description = "Channel Scene"
+    _inherit = ["pinbu.company.guard"]
     _order = "name, id"
 
     name = fields.Char(string="Channel", required=True, help="Who or what brings shoppers here.")

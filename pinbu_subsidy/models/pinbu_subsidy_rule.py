@@ -17,6 +17,7 @@ class PinbuSubsidyRule(models.Model):
 
     _name = "pinbu.subsidy.rule"
     _description = "Subsidy Rule"
+    _inherit = ["pinbu.company.guard"]
     _order = "activity_id, sequence, id"
     _check_company_auto = True
 
