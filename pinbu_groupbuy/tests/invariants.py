@@ -239,14 +239,14 @@ UNSETTLED = {
 
 
 # What a race has just filled and PostgreSQL has not counted yet: it would plan for empty tables.
-_FILLED = (
-    "pinbu_seat, pinbu_team, pinbu_transition, sale_order, sale_order_line,"
+_ANALYZE = (
+    "ANALYZE pinbu_seat, pinbu_team, pinbu_transition, sale_order, sale_order_line,"
     " sale_order_transaction_rel, payment_transaction, stock_move"
 )
 
 
 def _assert_none(cr, queries):
-    cr.execute(f"ANALYZE {_FILLED}")
+    cr.execute(_ANALYZE)
     broken = {}
     for what, query in queries.items():
         cr.execute(query)
