@@ -43,25 +43,32 @@ def absolute(env, path):
     return env["ir.config_parameter"].sudo().get_param("web.base.url", "") + path
 
 
+def request_host():
+    """:return: the host that this request named, without its port; None if that is no name"""
+    try:
+        url = urlsplit(request.httprequest.host_url)
+        host = url.hostname
+    except ValueError:
+        return None
+    return host if host and "@" not in url.netloc else None
+
+
 def is_own_host(env):
     """Whether this request named a host of this shop.
 
     Anybody can name another one. Their answer may carry it, but nobody else may get that answer.
 
-    :return: whether it is the host of ``web.base.url``, one of the system parameter
+    :return: whether it is the host of ``web.base.url``, a company's, one of the system parameter
              ``pinbu_groupbuy.hosts`` (names, separated by commas), or this very machine
     """
-    try:
-        url = urlsplit(request.httprequest.host_url)
-        host = url.hostname
-    except ValueError:
-        return False
-    if not host or "@" in url.netloc:
+    host = request_host()
+    if not host:
         return False
     get_param = env["ir.config_parameter"].sudo().get_param
     others = get_param("pinbu_groupbuy.hosts") or ""
     return (
         host in _LOOPBACK
         or host == urlsplit(get_param("web.base.url") or "").hostname
+        or host in env["res.company"]._pinbu_by_host()
         or host in (name.strip().lower() for name in others.split(","))
     )

@@ -12,7 +12,13 @@ class SharePageController(http.Controller):
     def team_page(self, scene=""):
         """What the address on a poster shows in a browser: WeChat, once the merchant has registered
         it there, opens the mini-program instead."""
-        teams = request.env["pinbu.team"]
+        routing = request.env["ir.http"]
+        # As any passer-by of this host, whoever is logged in to Odoo in this browser.
+        teams = (
+            request.env["pinbu.team"]
+            .with_user(routing._get_public_users()[0])
+            .with_context(allowed_company_ids=routing._pinbu_company().ids)
+        )
         decoded = scenes.decode(request.env, scene)
         if not decoded or decoded.kind != "team":
             raise NotFound

@@ -63,6 +63,7 @@ from . import (
     pinbu_webhook_event,
     product_template,
     res_company,
+    res_company_hosts,
     res_company_receipt,
     res_company_shop,
     res_config_settings,

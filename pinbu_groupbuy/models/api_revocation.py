@@ -31,16 +31,21 @@ class PinbuApiRevocation(models.Model):
         )
 
     @api.model
-    def _is_valid(self, claims):
-        """:return: whether the token's user may still act: active, and the token not revoked"""
+    def _is_valid(self, claims, company):
+        """:return: whether the token's user may still act in `company`: active, a shopper of that
+        company, and the token not revoked
+        """
         self.env.cr.execute(
             SQL(
                 """
                 SELECT u.login FROM res_users u
                  WHERE u.id = %s AND u.active AND u.share
+                   AND EXISTS (SELECT 1 FROM res_company_users_rel c
+                                WHERE c.user_id = u.id AND c.cid = %s)
                    AND NOT EXISTS (SELECT 1 FROM pinbu_api_revocation r WHERE r.jti = %s)
                 """,
                 claims.user_id,
+                company.id,
                 claims.jti,
             )
         )

@@ -3,7 +3,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from odoo import api, models, tools
 from odoo.http import request
 
-from ..api import language, tokens
+from ..api import language, render, tokens
 from ..exceptions import PinbuError
 
 _BASE = "/pinbu/api"
@@ -87,7 +87,9 @@ class IrHttp(models.AbstractModel):
     def _pinbu_token_user(cls):
         claims = cls._pinbu_claims()
         env = request.env
-        if claims and env["pinbu.api.revocation"].sudo()._is_valid(claims):
+        company = cls._pinbu_company()
+        if claims and env["pinbu.api.revocation"].sudo()._is_valid(claims, company):
+            env["res.users"].sudo().browse(claims.user_id)._remember_company(company)
             return claims.user_id
         lang = language.choose(env, request.httprequest.accept_languages)
         env = env(context={"lang": lang})
@@ -103,9 +105,15 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _pinbu_company(cls):
-        """:return: whose shop this host is; without websites the user's own company"""
-        company_id = request.env["ir.http"]._pinbu_company_id(request.env.uid)
-        return request.env["res.company"].browse(company_id)
+        """:return: whose shop this host is; a host that nobody has set is the public user's"""
+        companies = request.env["res.company"]
+        company_id = companies._pinbu_by_host().get(render.request_host())
+        return companies.browse(company_id or cls._pinbu_main_company_id())
+
+    @classmethod
+    def _pinbu_main_company_id(cls):
+        public_user_id = request.env["ir.http"]._get_public_users()[0]
+        return request.env["ir.http"]._pinbu_company_id(public_user_id)
 
     @api.model
     @tools.ormcache("user_id")

@@ -4,6 +4,7 @@ from odoo import fields, models
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
+    pinbu_hosts = fields.Char(related="company_id.pinbu_hosts", readonly=False)
     pinbu_service_phone = fields.Char(related="company_id.pinbu_service_phone", readonly=False)
     pinbu_return_policy = fields.Text(related="company_id.pinbu_return_policy", readonly=False)
     pinbu_privacy_url = fields.Char(related="company_id.pinbu_privacy_url", readonly=False)

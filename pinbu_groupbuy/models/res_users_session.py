@@ -96,8 +96,34 @@ class ResUsers(models.Model):
                 user = user or Users._create_shopper({**values, "login": login})
         if not user.active or not user.share:
             raise self._login_failed()
+        user._join(self.env.company)
         consents._give(user.partner_id, version)
         return user
+
+    def _join(self, company):
+        """Let this shopper act in `company`, too, whose host they log in at.
+
+        Not by the ORM: that flushes the caches of all workers, for each shopper once more.
+        """
+        self.ensure_one()
+        if company.id in self._get_company_ids():
+            return
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO res_company_users_rel (cid, user_id) VALUES (%s, %s)"
+                " ON CONFLICT DO NOTHING",
+                company.id,
+                self.id,
+            )
+        )
+        self.invalidate_recordset(["company_ids"])
+        company.invalidate_recordset(["user_ids"])
+
+    def _remember_company(self, company):
+        """Bring up to date what this worker remembers of a shopper who has joined `company`."""
+        known = self._get_company_ids()
+        if company.id not in known:
+            self._get_company_ids.__cache__.add_value(self, cache_value=(*known, company.id))
 
     @contextmanager
     def _alone(self, login):

@@ -6,6 +6,7 @@ from . import (
     test_api_delivery,
     test_api_document,
     test_api_errors,
+    test_api_hosts,
     test_api_idempotency,
     test_api_killed,
     test_api_limits,

@@ -35,6 +35,7 @@ class SecurityMatrix(ApiMixin, HttpCase):
 
     def setUp(self):
         super().setUp()
+        self.hosts = {}  # of tokens that are of another company's shop
         self.ann = self.log_in("Ann")
         self.bob = self.log_in("Bob")
         self.call("PATCH", "/me", {"name": NAME}, self.ann)
@@ -105,7 +106,8 @@ class SecurityMatrix(ApiMixin, HttpCase):
 
     def other_company_token(self):
         """:return: the token of a shopper of another company in this database"""
-        company = self.env["res.company"].create({"name": "Another shop"})
+        host = "another.example"
+        company = self.env["res.company"].create({"name": "Another shop", "pinbu_hosts": host})
         user = new_test_user(
             self.env,
             "another shop's shopper",
@@ -114,7 +116,14 @@ class SecurityMatrix(ApiMixin, HttpCase):
             company_ids=[Command.set(company.ids)],
         )
         self.env.flush_all()
-        return tokens.issue(self.env, user)[0]
+        token = tokens.issue(self.env, user)[0]
+        self.hosts[token] = host
+        return token
+
+    def call(self, method, path, body=None, token=None, key=None, headers=None, **options):
+        if token in self.hosts:
+            headers = {"Host": self.hosts[token], **(headers or {})}
+        return super().call(method, path, body, token, key, headers, **options)
 
     def bad_tokens(self):
         """:return: tokens by what is wrong with them"""
