@@ -20,12 +20,12 @@ class PinbuReturn(models.Model):
     seat_id = fields.Many2one(
         "pinbu.seat", required=True, readonly=True, index=True, ondelete="restrict"
     )
-    order_id = fields.Many2one(related="seat_id.order_id", store=True, index=True)
+    order_id = fields.Many2one("sale.order", compute="_compute_seat", store=True, index=True)
     partner_id = fields.Many2one(
-        related="seat_id.partner_id", string="Shopper", store=True, index=True
+        "res.partner", string="Shopper", compute="_compute_seat", store=True, index=True
     )
-    company_id = fields.Many2one(related="seat_id.company_id", store=True, index=True)
-    product_id = fields.Many2one(related="seat_id.product_id", store=True)
+    company_id = fields.Many2one("res.company", compute="_compute_seat", store=True, index=True)
+    product_id = fields.Many2one("product.product", compute="_compute_seat", store=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     quantity = fields.Integer(
         required=True, readonly=True, help="How many pieces the shopper wants to send back."
@@ -97,6 +97,16 @@ class PinbuReturn(models.Model):
     _unanswered_idx = models.Index("(create_date) WHERE state = 'requested'")
 
     # === COMPUTE METHODS === #
+
+    # Not of the seat's fields: each checkout would look for returns that wait for its order.
+    @api.depends("seat_id")
+    def _compute_seat(self):
+        for request in self:
+            seat = request.seat_id
+            request.order_id = seat.order_id
+            request.partner_id = seat.partner_id
+            request.company_id = seat.company_id
+            request.product_id = seat.product_id
 
     @api.depends("photos")
     def _compute_photo_links(self):

@@ -76,13 +76,15 @@ class PinbuReturn(models.Model):
 
     def _close_goods(self):
         """Nothing more is going to come."""
-        self.seat_id._let_go(self.quantity - self.quantity_received)
-        if not self.quantity_received:
+        came = bool(self.quantity_received)
+        if came:
+            self._move(["accepted"], "received", "goods came back")
+        else:
             self._move(["accepted"], "cancelled", "return never came")
-            return
-        self._move(["accepted"], "received", "goods came back")
-        self.received_at = fields.Datetime.now()
-        self._look_refunded()
+        self.seat_id._let_go(self.quantity - self.quantity_received)
+        if came:
+            self.received_at = fields.Datetime.now()
+            self._look_refunded()
 
     # === BUSINESS METHODS: MONEY === #
 
@@ -91,6 +93,8 @@ class PinbuReturn(models.Model):
         new = came - self.quantity_received
         if new > 0:
             self.quantity_received = came
+            # The return's row is locked before the seat's, as whoever gives it up does.
+            self.flush_recordset()
             # Who sends goods back has had them, and needs not say so.
             self.seat_id.received_at = self.seat_id.received_at or fields.Datetime.now()
             self.seat_id._owe_for_pieces(self, new)
