@@ -9,6 +9,8 @@ from . import (
     pinbu_identity,
     pinbu_identity_log,
     pinbu_invite,
+    pinbu_risk_block,
+    pinbu_risk_case,
     pinbu_risk_event,
     pinbu_risk_rule,
     pinbu_seat,

@@ -76,6 +76,22 @@ class ResPartner(models.Model):
             "notices": self._pinbu_export_model("pinbu.notice", "partner_id", company),
             "returns": self._pinbu_export_model("pinbu.return", "partner_id", company),
             "appeals": self.env["pinbu.appeal"].search([("partner_id", "=", self.id)])._to_api(),
+            "risk_cases": [
+                {
+                    "state": case.state,
+                    "opened_at": to_iso(case.opened_at),
+                    "last_at": to_iso(case.last_at),
+                }
+                for case in self.env["pinbu.risk.case"].search(
+                    [("partner_id", "=", self.id), ("company_id", "=", company.id)]
+                )
+            ],
+            "risk_blocks": [
+                {"since": to_iso(block.create_date), "until": to_iso(block.expires_at)}
+                for block in self.env["pinbu.risk.block"].search(
+                    [("partner_id", "=", self.id), ("company_id", "=", company.id)]
+                )
+            ],
             "risk_events": [
                 {
                     "kind": event.kind,

@@ -65,6 +65,9 @@ class ResPartner(models.Model):
         self.env["pinbu.subscription"].search([("partner_id", "=", self.id)]).unlink()
         self.env["pinbu.data.export"].search([("partner_id", "=", self.id)]).unlink()
         self.env["pinbu.appeal"].search([("partner_id", "=", self.id)])._pinbu_forget()
+        self.env["pinbu.risk.case"].search([("partner_id", "=", self.id)])._pinbu_forget()
+        # Nobody can act as them any more.
+        self.env["pinbu.risk.block"].search([("partner_id", "=", self.id)]).unlink()
         self.env.flush_all()
 
     def _pinbu_forget_account(self):

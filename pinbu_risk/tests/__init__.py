@@ -7,4 +7,6 @@ from . import (
     test_identity,
     test_participation,
     test_personal_data,
+    test_risk_blocks,
+    test_risk_cases,
 )

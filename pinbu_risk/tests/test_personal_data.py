@@ -26,6 +26,8 @@ REFERENCES = {
     "pinbu.ranking.score.partner_id": TECHNICAL,
     "pinbu.ranking.winner.partner_id": TECHNICAL,
     "pinbu.return.partner_id": EXPORTED,
+    "pinbu.risk.block.partner_id": ERASED,
+    "pinbu.risk.case.partner_id": EXPORTED,
     "pinbu.scene.partner_id": STAFF,
     "pinbu.seat.inviter_id": OTHERS,
     "pinbu.seat.partner_id": PART_OF_ORDER,
