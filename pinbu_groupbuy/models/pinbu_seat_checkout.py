@@ -247,7 +247,7 @@ class PinbuSeat(models.Model):
             # The one whose stock was promised, whatever default somebody has set for orders.
             "warehouse_id": self.env["stock.warehouse"]
             .sudo()
-            .search([("company_id", "=", self.company_id.id)], limit=1)
+            .search_fetch([("company_id", "=", self.company_id.id)], limit=1)
             .id,
         }
 
