@@ -35,7 +35,9 @@ class SessionController(http.Controller):
     )
     def log_in(self, body):
         """Log in with the code of ``wx.login``; the first time makes the shopper."""
-        users = request.env["res.users"].with_context(pinbu_consent=body.consent_version)
+        users = request.env["res.users"].with_context(
+            pinbu_consent=body.consent_version, pinbu_device=body.device_id
+        )
         with _evenly():
             user = users._log_in(body.code)
         user.partner_id._came_by(body.inviter)

@@ -97,11 +97,14 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _pinbu_set_user(cls, user_id):
-        """Act as this user, in the company of the host and the language of the request."""
+        """Act as this user, in the company of the host and the language of the request; the
+        client's address is in the context, for those who judge by it."""
         lang = language.choose(request.env, request.httprequest.accept_languages)
         request.update_env(user=user_id, context={"lang": lang}, su=False)
         company = cls._pinbu_company()
-        request.update_context(allowed_company_ids=company.ids)
+        request.update_context(
+            allowed_company_ids=company.ids, pinbu_address=request.httprequest.remote_addr
+        )
 
     @classmethod
     def _pinbu_company(cls):

@@ -95,7 +95,8 @@ class PinbuSeat(models.Model):
             partner, line, quantity, team, address, delivery_method
         )
         means = self._check_means(partner, line, quantity, team, means)
-        seat = self.sudo()._claim(
+        claims = self.sudo().with_context(pinbu_delivery_id=address.id if address else False)
+        seat = claims._claim(
             partner.sudo(),
             activity,
             line,

@@ -346,7 +346,8 @@ class PinbuSeat(models.Model):
 
         Runs inside the claim's short transaction, with the shopper locked, so that what it counts
         is exact. SQL on `cr` only; what it writes there stands or falls with the claim. Not called
-        when a shopper comes back to a place that is still held.
+        when a shopper comes back to a place that is still held. In the context is the address
+        that the goods are to go to (``pinbu_delivery_id``), if they are to be shipped.
 
         :param cr: the READ COMMITTED cursor
         :param pinbu.team team: empty for an opening

@@ -42,7 +42,9 @@ class ResUsers(models.Model):
 
         Modules that know another kind of code override this and leave the rest to super().
 
-        The version of the terms that the shopper agreed to is in the context (``pinbu_consent``).
+        In the context are the version of the terms that the shopper agreed to (``pinbu_consent``),
+        the client's address (``pinbu_address``) and what the client calls its device
+        (``pinbu_device``).
 
         :param str code: what the client got from its platform
         :return: an active portal user, with sudo
@@ -88,7 +90,7 @@ class ResUsers(models.Model):
         consents = self.env["pinbu.consent"]
         version = self.env.context.get("pinbu_consent")
         Users = self.env["res.users"].sudo().with_context(active_test=False)
-        user = Users.search([("login", "=", login)])
+        user = known = Users.search([("login", "=", login)])
         if not user:
             consents._check_stranger(version)
             with self._alone(login):
@@ -96,9 +98,17 @@ class ResUsers(models.Model):
                 user = user or Users._create_shopper({**values, "login": login})
         if not user.active or not user.share:
             raise self._login_failed()
+        if known:
+            user._check_may_log_in()
         user._join(self.env.company)
         consents._give(user.partner_id, version)
         return user
+
+    def _check_may_log_in(self):
+        """Hook: refuse the log-in of a shopper who was here before.
+
+        :raise PinbuError: to refuse
+        """
 
     def _join(self, company):
         """Let this shopper act in `company`, too, whose host they log in at.

@@ -1,12 +1,17 @@
+from psycopg2.extras import Json
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import NO_ACCESS
 from odoo.tools import SQL
 
 from odoo.addons.pinbu_groupbuy.transactions import SQL_NOW
 
+from ..facts import ACTIONS, MOMENTS
+
 
 class PinbuRiskEvent(models.Model):
-    """What a shopper did, and whether a rule refused it. Append-only.
+    """What a shopper did or tried to do, and what the rules made of it. Append-only.
 
     It refers by plain integers: a merge of contacts or a deletion rewrites foreign keys, and a row
     here must never be rewritten.
@@ -17,15 +22,41 @@ class PinbuRiskEvent(models.Model):
     _order = "id desc"
     _log_access = False
 
-    kind = fields.Selection([("participation", "Opening or joining")], required=True, readonly=True)
+    kind = fields.Selection(MOMENTS, required=True, readonly=True)
     outcome = fields.Selection(
         [("allowed", "Allowed"), ("refused", "Refused")], required=True, readonly=True
     )
+    action = fields.Selection(
+        ACTIONS, readonly=True, help="The strictest of the rules that held; empty: none did."
+    )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
-    partner_ref = fields.Integer(required=True, readonly=True, aggregator=None)
+    partner_ref = fields.Integer(
+        readonly=True, aggregator=None, help="Empty: somebody who was not let in."
+    )
     activity_ref = fields.Integer(readonly=True, aggregator=None)
     team_ref = fields.Integer(readonly=True, aggregator=None, help="Empty for an opening.")
-    rule_ref = fields.Integer(readonly=True, aggregator=None)
+    inviter_ref = fields.Integer(readonly=True, aggregator=None)
+    rule_ref = fields.Integer(
+        readonly=True, aggregator=None, help="The strictest of the rules that held."
+    )
+    block_ref = fields.Integer(readonly=True, aggregator=None)
+    measured = fields.Json(
+        readonly=True, help="What was counted, by the id of each rule that held."
+    )
+    address_prefix = fields.Char(
+        "Network", readonly=True, help="The range that the client's address is in."
+    )
+    # Keyed hashes.
+    address = fields.Char(readonly=True, groups=NO_ACCESS)
+    device = fields.Char(readonly=True, groups=NO_ACCESS)
+    phone = fields.Char(readonly=True, groups=NO_ACCESS)
+    delivery = fields.Char(readonly=True, groups=NO_ACCESS)
+    account = fields.Char(readonly=True, groups=NO_ACCESS)
+    amount_minor = fields.Integer(
+        readonly=True, aggregator=None, help="In the smallest unit of the company's currency."
+    )
+    is_newcomer = fields.Boolean(readonly=True)
+    account_age_hours = fields.Integer(readonly=True, aggregator=None)
     partner_id = fields.Many2one(
         "res.partner", string="Shopper", compute="_compute_subjects", search="_search_partner_id"
     )
@@ -37,7 +68,14 @@ class PinbuRiskEvent(models.Model):
     create_date = fields.Datetime(string="At", required=True, readonly=True)
 
     _count_idx = models.Index("(company_id, partner_ref, kind, create_date)")
-    _refused_idx = models.Index("(rule_ref) WHERE outcome = 'refused'")
+    _rule_idx = models.Index("(rule_ref, create_date) WHERE rule_ref IS NOT NULL")
+    _date_idx = models.Index("(company_id, create_date)")
+    _address_idx = models.Index("(address, kind, create_date) WHERE address IS NOT NULL")
+    _device_idx = models.Index("(device, kind, create_date) WHERE device IS NOT NULL")
+    _phone_idx = models.Index("(phone, kind, create_date) WHERE phone IS NOT NULL")
+    _delivery_idx = models.Index("(delivery, kind, create_date) WHERE delivery IS NOT NULL")
+    _account_idx = models.Index("(account, kind, create_date) WHERE account IS NOT NULL")
+    _inviter_idx = models.Index("(inviter_ref, kind, create_date) WHERE inviter_ref IS NOT NULL")
 
     def init(self):
         self.env.cr.execute("""
@@ -87,9 +125,37 @@ class PinbuRiskEvent(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _append(self, cr, **values):
-        """Write one event on `cr`, at the database's time."""
-        values["create_date"] = SQL_NOW
+    def _append(self, cr, facts, verdict, outcome="allowed"):
+        """Write one event on `cr`, at the database's time, in one statement.
+
+        :param Facts facts: what somebody did, or was about to do
+        :param Verdict verdict: what the rules made of it
+        :param str outcome: ``allowed`` or ``refused``: whether it went on
+        """
+        known = verdict.is_newcomer if facts.is_newcomer is None else facts.is_newcomer
+        values = {
+            "kind": facts.moment,
+            "outcome": outcome,
+            "action": verdict.action,
+            "company_id": facts.company_id,
+            "partner_ref": facts.partner_id,
+            "activity_ref": facts.activity_id,
+            "team_ref": facts.team_id,
+            "inviter_ref": facts.inviter_id,
+            "rule_ref": verdict.rule_ids[0] if verdict.rule_ids else None,
+            "block_ref": verdict.block_id,
+            "measured": Json(verdict.measured) if verdict.measured else None,
+            "address_prefix": facts.address_prefix,
+            "address": facts.address,
+            "device": facts.device,
+            "phone": facts.phone,
+            "delivery": facts.delivery,
+            "account": facts.account,
+            "amount_minor": facts.amount_minor,
+            "is_newcomer": known,
+            "account_age_hours": facts.account_age_hours,
+            "create_date": SQL_NOW,
+        }
         cr.execute(
             SQL(
                 "INSERT INTO pinbu_risk_event (%s) VALUES (%s)",
@@ -97,23 +163,3 @@ class PinbuRiskEvent(models.Model):
                 SQL(", ").join(SQL("%s", value) for value in values.values()),
             )
         )
-
-    @api.model
-    def _count_today(self, cr, company, partner, kind):
-        """How many of the shopper's events were allowed since the company's last midnight."""
-        cr.execute(
-            SQL(
-                """
-                SELECT count(*) FROM pinbu_risk_event
-                 WHERE company_id = %(company)s AND partner_ref = %(partner)s
-                   AND kind = %(kind)s AND outcome = 'allowed'
-                   AND create_date >= date_trunc('day', clock_timestamp() AT TIME ZONE %(tz)s)
-                                      AT TIME ZONE %(tz)s AT TIME ZONE 'UTC'
-                """,
-                company=company.id,
-                partner=partner.id,
-                kind=kind,
-                tz=company._pinbu_timezone(),
-            )
-        )
-        return cr.fetchone()[0]

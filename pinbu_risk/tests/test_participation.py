@@ -9,6 +9,8 @@ from odoo.tools import mute_logger
 
 from odoo.addons.pinbu_groupbuy.exceptions import PinbuError
 
+from ..facts import facts_of
+
 LIMIT = 5
 
 
@@ -120,7 +122,7 @@ class TestParticipation(TransactionCase):
                 """
                 INSERT INTO pinbu_risk_event
                        (kind, outcome, company_id, partner_ref, create_date)
-                SELECT 'participation', 'allowed', %(company)s, %(partner)s, midnight + step
+                SELECT 'open', 'allowed', %(company)s, %(partner)s, midnight + step
                   FROM (SELECT date_trunc('day', clock_timestamp() AT TIME ZONE %(tz)s)
                                AT TIME ZONE %(tz)s AT TIME ZONE 'UTC' AS midnight) AS today,
                        unnest(ARRAY[interval '-1 s', interval '0 s']) AS step
@@ -128,9 +130,15 @@ class TestParticipation(TransactionCase):
                 {"company": company.id, "partner": shopper.id, "tz": zone},
             )
             # The second before midnight was yesterday.
-            self.assertEqual(
-                self.events._count_today(self.cr, company, shopper, "participation"), 1
-            )
+            self.assertEqual(self.counted(shopper), 2)
+
+    def counted(self, shopper):
+        """:return: how many openings and joinings of today the rule counts, one more included"""
+        self.rule.threshold = 0
+        facts = facts_of(self.env, "open", self.env.company, shopper)
+        verdict = self.env["pinbu.risk.rule"]._judge(self.cr, facts)
+        self.assertEqual(verdict.rule_ids, tuple(self.rule.ids))
+        return verdict.measured[self.rule.id]
 
     def test_rules(self):
         self.rule.threshold = 1

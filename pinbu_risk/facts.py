@@ -1,0 +1,159 @@
+"""What a rule looks at, and what it finds.
+
+`Facts` say what somebody is about to do, and where from; `Verdict` says what the rules make of it.
+Addresses, devices, phones and the like are keyed hashes ("marks"), by which something is known
+again and cannot be guessed; only the network range of an address stays readable.
+"""
+
+import ipaddress
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+from odoo.tools.misc import hmac
+
+from odoo.addons.pinbu_groupbuy.api import limits
+
+from .keyring import configured
+
+# What is judged, or (unpaid) only recorded.
+MOMENTS = [
+    ("login", "Log-in"),
+    ("registration", "First log-in"),
+    ("open", "Opening"),
+    ("join", "Joining"),
+    ("subsidy", "Subsidy"),
+    ("invite_reward", "Invite reward"),
+    ("withdrawal", "Withdrawal"),
+    ("unpaid", "Place given up unpaid"),
+]
+PARTICIPATIONS = ("open", "join")
+# From the mildest to the strictest.
+ACTIONS = [
+    ("note", "Note"),
+    ("review", "Review"),
+    ("delay", "Hold back what is granted"),
+    ("identity", "Ask for the identity"),
+    ("refuse", "Refuse"),
+]
+SEVERITY = {action: number for number, (action, _name) in enumerate(ACTIONS)}
+# Half of SHA-256 is enough to know something again.
+_MARK_LENGTH = 32
+_PREFIX = {4: 16, 6: 32}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What somebody is about to do. All but moment and company may be unknown: None."""
+
+    moment: str  # of MOMENTS
+    company_id: int
+    partner_id: int | None = None
+    # Marks; without one nothing is judged by it. No address where it says nothing of who calls.
+    address: str | None = None
+    device: str | None = None
+    phone: str | None = None
+    delivery: str | None = None
+    account: str | None = None  # receives, or paid, money
+    # The range of the address that may be read (203.0.0.0/16), and the address itself, which is
+    # there to be compared with a range and is never stored.
+    address_prefix: str | None = None
+    client: str | None = field(default=None, repr=False)
+    inviter_id: int | None = None
+    activity_id: int | None = None
+    team_id: int | None = None  # none for an opening
+    amount_minor: int | None = None
+    # Unknown: the verdict tells.
+    is_newcomer: bool | None = None
+    account_age_hours: int | None = None
+
+
+class Verdict(NamedTuple):
+    """What the rules make of some facts."""
+
+    action: str | None = None  # the strictest of ACTIONS that holds
+    rule_ids: tuple = ()  # those that hold, the strictest first
+    measured: dict = {}  # {rule id: what was counted}
+    block_id: int | None = None  # a block that stands, whatever the rules say
+    is_newcomer: bool | None = None  # never paid for a place in this company
+
+    def reaches(self, action):
+        """:return: whether this is at least as strict as `action`"""
+        return self.action is not None and SEVERITY[self.action] >= SEVERITY[action]
+
+
+def mark(env, kind, value):
+    """:param str kind: ``address``, ``device``, ``phone``, ``delivery`` or ``account``
+    :return: the keyed hash of `value`, or None for nothing. The key is the server's own; where none
+             is configured, it is the database's.
+    """
+    if not value:
+        return None
+    ring = configured()
+    if ring:
+        text = ring.mark(f"risk:{kind}", value)[1]
+    else:
+        text = hmac(env(su=True), "pinbu.risk", [kind, value])
+    return text[:_MARK_LENGTH]
+
+
+def facts_of(
+    env,
+    moment,
+    company,
+    partner=None,
+    *,
+    delivery=None,
+    account=None,
+    inviter=None,
+    activity=None,
+    team=None,
+    amount_minor=None,
+    is_newcomer=None,
+):
+    """Facts of what is going on in `env`: the client's address and device stand in its context
+    (``pinbu_address``, ``pinbu_device``); a device that it does not name is that of the shopper's
+    last log-in.
+
+    :param res.partner partner: the shopper, or None when they are not known yet
+    :param res.partner delivery: the address that goods go to
+    :param str account: what tells the receiving account apart
+    """
+    address = env.context.get("pinbu_address")
+    if address and limits.is_trusted(env, address):
+        address = None
+    network = limits.network_of(address) if address else None
+    shopper = partner.sudo() if partner else env["res.partner"]
+    device = mark(env, "device", env.context.get("pinbu_device")) or shopper.pinbu_device_mark
+    age = None
+    if shopper.create_date:
+        age = max(int((env.cr.now() - shopper.create_date).total_seconds() // 3600), 0)
+    return Facts(
+        moment=moment,
+        company_id=company.id,
+        partner_id=shopper.id or None,
+        address=mark(env, "address", network),
+        device=device or None,
+        phone=mark(env, "phone", shopper._pinbu_phone_trait()) if shopper else None,
+        delivery=mark(env, "delivery", delivery.sudo()._address_mark()) if delivery else None,
+        account=mark(env, "account", account),
+        address_prefix=_prefix_of(address) if address else None,
+        client=address,
+        inviter_id=inviter.id if inviter else None,
+        activity_id=activity.id if activity else None,
+        team_id=team.id if team else None,
+        amount_minor=amount_minor,
+        is_newcomer=is_newcomer,
+        account_age_hours=age,
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _prefix_of(address):
+    """:return: the range of an address that says nothing of a person, or None for no address"""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    found = getattr(found, "ipv4_mapped", None) or found
+    return str(ipaddress.ip_network((found, _PREFIX[found.version]), strict=False))
