@@ -31,9 +31,9 @@ PARTICIPATIONS = ("open", "join")
 # From the mildest to the strictest.
 ACTIONS = [
     ("note", "Note"),
-    ("review", "Review"),
-    ("delay", "Hold back what is granted"),
-    ("identity", "Ask for the identity"),
+    ("review", "Flag for review"),
+    ("delay", "Delay the subsidy"),
+    ("identity", "Require identity"),
     ("refuse", "Refuse"),
 ]
 SEVERITY = {action: number for number, (action, _name) in enumerate(ACTIONS)}

@@ -4,14 +4,8 @@ from odoo.tools import SQL
 
 from odoo.addons.pinbu_groupbuy.transactions import SQL_NOW
 
-# What a rule asks for, the mildest first.
-ACTIONS = [
-    ("note", "Note"),
-    ("review", "Flag for review"),
-    ("delay", "Delay the subsidy"),
-    ("identity", "Require identity"),
-    ("refuse", "Refuse"),
-]
+from ..facts import ACTIONS
+
 _DECIDED = frozenset(("partner_id", "company_id", "state", "action", "rule_refs", "hits"))
 
 

@@ -58,7 +58,7 @@ class PinbuRiskRule(models.Model):
                 "SELECT %s",
                 SQL(", ").join(
                     [
-                        self._sql_block(facts),
+                        self.env["pinbu.risk.block"]._sql_standing(facts, facts.client),
                         self._sql_is_newcomer(facts),
                         *measures.values(),
                     ]
@@ -156,17 +156,10 @@ class PinbuRiskRule(models.Model):
         :param str outcome: ``allowed`` or ``refused``
         """
         self.env["pinbu.risk.event"]._append(cr, facts, verdict, outcome)
-        if verdict.reaches("review") and "pinbu.risk.case" in self.env:
+        if verdict.reaches("review"):
             self.env["pinbu.risk.case"]._open(cr, facts, verdict)
 
     # === SQL === #
-
-    @api.model
-    def _sql_block(self, facts):
-        """:return: SQL for the id of a block that stands against this, or NULL"""
-        if facts.moment == "login" or "pinbu.risk.block" not in self.env:
-            return SQL("NULL::integer")
-        return SQL("(%s)", self.env["pinbu.risk.block"]._sql_standing(facts))
 
     @api.model
     def _sql_is_newcomer(self, facts):

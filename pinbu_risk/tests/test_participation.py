@@ -213,6 +213,7 @@ class TestAtOnce(TransactionCase):
             for table in ("pinbu_risk_event", "pinbu_transition"):
                 cr.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             cr.execute("DELETE FROM pinbu_risk_event WHERE partner_ref = %s", [self.partner_id])
+            cr.execute("DELETE FROM pinbu_risk_case WHERE partner_id = %s", [self.partner_id])
             for table in ("pinbu_transition", "pinbu_settlement"):
                 cr.execute(
                     f"DELETE FROM {table} WHERE seat_id IN"
