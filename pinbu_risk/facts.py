@@ -13,6 +13,7 @@ from typing import NamedTuple
 from odoo.tools.misc import hmac
 
 from odoo.addons.pinbu_groupbuy.api import limits
+from odoo.addons.pinbu_groupbuy.transactions import SQL_NOW
 
 from .keyring import configured
 
@@ -66,6 +67,11 @@ class Facts:
     # Unknown: the verdict tells.
     is_newcomer: bool | None = None
     account_age_hours: int | None = None
+
+    @property
+    def now(self):
+        """:return: SQL for the moment at which it happens, in UTC"""
+        return SQL_NOW
 
 
 class Verdict(NamedTuple):

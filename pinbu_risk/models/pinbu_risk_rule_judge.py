@@ -4,7 +4,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from odoo.addons.pinbu_groupbuy.exceptions import PinbuError
-from odoo.addons.pinbu_groupbuy.transactions import SQL_NOW, short_transaction
+from odoo.addons.pinbu_groupbuy.transactions import short_transaction
 
 from ..facts import SEVERITY, Verdict
 
@@ -50,25 +50,50 @@ class PinbuRiskRule(models.Model):
         :param Facts facts: what somebody is about to do
         :rtype: Verdict
         """
-        terms = [t for t in self._terms_at(facts.moment, facts.company_id) if t.may_apply(facts)]
-        self._lock_subjects(cr, facts, terms)
-        measures = {t: self._sql_measure(t, facts) for t in terms}
+        return self._judge_all(cr, [facts])[0]
+
+    @api.model
+    def _judge_all(self, cr, all_facts):
+        """As `_judge`, for many at once: still one statement, and one for the locks.
+
+        :param list[Facts] all_facts: none of them sees another's case
+        :return: a Verdict for each, in order
+        """
+        all_terms = [self._terms_for(facts) for facts in all_facts]
+        self._lock_subjects(cr, all_facts, all_terms)
         cr.execute(
-            SQL(
-                "SELECT %s",
-                SQL(", ").join(
-                    [
-                        self.env["pinbu.risk.block"]._sql_standing(facts, facts.client),
-                        self._sql_is_newcomer(facts),
-                        *measures.values(),
-                    ]
-                ),
+            SQL(" UNION ALL ").join(
+                SQL(
+                    "(SELECT %s, %s, %s, ARRAY[%s]::bigint[])",
+                    number,
+                    self.env["pinbu.risk.block"]._sql_standing(facts, facts.client),
+                    self._sql_is_newcomer(facts),
+                    SQL(", ").join(self._sql_measure(t, facts) for t in terms),
+                )
+                for number, (facts, terms) in enumerate(zip(all_facts, all_terms, strict=True))
             )
         )
-        block_id, is_newcomer, *measured = cr.fetchone()
+        return [
+            self._conclude(terms, *found)
+            for terms, (_number, *found) in zip(all_terms, sorted(cr.fetchall()), strict=True)
+        ]
+
+    @api.model
+    def _terms_for(self, facts):
+        """:return: the rules that these facts have to be measured for
+        :rtype: list[Terms]
+        """
+        return [t for t in self._terms_at(facts.moment, facts.company_id) if t.may_apply(facts)]
+
+    @api.model
+    def _conclude(self, terms, block_id, is_newcomer, measured):
+        """:param list[Terms] terms: of the rules that may apply
+        :param list[int | None] measured: what was counted for each
+        :rtype: Verdict
+        """
         holding = [
             (t, count)
-            for t, count in zip(measures, measured, strict=True)
+            for t, count in zip(terms, measured, strict=True)
             if (count or 0) > t.threshold and (is_newcomer or not t.newcomers_only)
         ]
         holding.sort(key=lambda pair: -SEVERITY[pair[0].action])
@@ -82,18 +107,18 @@ class PinbuRiskRule(models.Model):
         )
 
     @api.model
-    def _lock_subjects(self, cr, facts, terms):
-        """Whoever shares a counted subject with this shopper is judged after this transaction.
+    def _lock_subjects(self, cr, all_facts, all_terms):
+        """Whoever shares a counted subject with these shoppers is judged after this transaction.
 
         Taken after the shopper's own lock and before teams and seats, in the order of their marks.
         """
-        subjects = {
-            t.subject
+        marks = {
+            getattr(facts, t.subject)
+            for facts, terms in zip(all_facts, all_terms, strict=True)
             for t in terms
             if t.subject in _LOCKED and SEVERITY[t.action] > SEVERITY["review"]
         }
-        marks = sorted(filter(None, (getattr(facts, subject) for subject in subjects)))
-        if marks:
+        if marks := sorted(marks - {None}):
             cr.execute(
                 SQL(
                     "SELECT pg_advisory_xact_lock(%s, hashtext(mark)) FROM unnest(%s) AS mark",
@@ -193,11 +218,12 @@ class PinbuRiskRule(models.Model):
     def _sql_since(self, terms, facts):
         """:return: SQL for the moment from which on a rule counts"""
         if terms.window_minutes:
-            return SQL("%s - %s * interval '1 minute'", SQL_NOW, terms.window_minutes)
+            return SQL("%s - %s * interval '1 minute'", facts.now, terms.window_minutes)
         zone = self.env["res.company"].browse(facts.company_id).sudo()._pinbu_timezone()
         return SQL(
-            "date_trunc('day', clock_timestamp() AT TIME ZONE %s) AT TIME ZONE %s"
+            "date_trunc('day', %s AT TIME ZONE 'UTC' AT TIME ZONE %s) AT TIME ZONE %s"
             " AT TIME ZONE 'UTC'",
+            facts.now,
             zone,
             zone,
         )
@@ -209,12 +235,13 @@ class PinbuRiskRule(models.Model):
         column = _COLUMNS.get(terms.subject, terms.subject)
         return SQL(
             "FROM pinbu_risk_event WHERE company_id = %s AND %s = %s AND kind = ANY(%s)"
-            " AND create_date >= %s AND outcome = 'allowed'",
+            " AND create_date >= %s AND create_date < %s AND outcome = 'allowed'",
             facts.company_id,
             SQL.identifier(column),
             self._subject_of(terms, facts),
             list(kinds),
             self._sql_since(terms, facts),
+            facts.now,
         )
 
     @api.model
