@@ -12,6 +12,7 @@
         "stock_picking_batch",
         "payment",
         "bus",
+        "phone_validation",
     ],
     "external_dependencies": {"python": ["pydantic", "pypinyin"]},
     "data": [
@@ -32,6 +33,7 @@
         "views/team_views.xml",
         "views/seat_views.xml",
         "views/stock_picking_views.xml",
+        "views/private_phone_views.xml",
         "wizard/refund_by_hand_views.xml",
         "views/refund_views.xml",
         "wizard/return_answer_views.xml",

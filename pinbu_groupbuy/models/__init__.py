@@ -1,10 +1,12 @@
-# What belongs to one company inherits it.
-from . import pinbu_company_guard
+# What belongs to one company, or has a phone, inherits these.
+from . import pinbu_company_guard, pinbu_private_phones
 
 # isort: split
 from . import (
     delivery_carrier,
+    mail_tracking_value,
     payment_transaction,
+    payment_transaction_phone,
     payment_transaction_refund,
     payment_transaction_return,
     payment_transaction_scheduler,
@@ -69,6 +71,8 @@ from . import (
     res_config_settings,
     res_config_settings_limits,
     res_config_settings_receipt,
+    res_partner_phone,
+    res_users_phone,
     sale_order,
     sale_order_money,
     sale_order_return,
@@ -77,6 +81,7 @@ from . import (
     stock_move_receipt,
     stock_move_return,
     stock_picking,
+    stock_picking_phone,
     stock_picking_receipt,
     stock_picking_return,
 )

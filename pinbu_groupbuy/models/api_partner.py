@@ -1,8 +1,9 @@
 """Shoppers and their addresses in the API."""
 
 from odoo import api, fields, models
-from odoo.fields import Domain
+from odoo.fields import NO_ACCESS, Domain
 from odoo.tools import SQL
+from odoo.tools.misc import hmac
 
 from ..api import render, scenes
 from ..api.paging import search_page
@@ -21,11 +22,11 @@ class ResPartner(models.Model):
     pinbu_region_code = fields.Char(
         string="Region Code", help="Of the district, or of what is known of it: GB/T 2260."
     )
-    pinbu_verified_phone = fields.Char(
-        string="Verified Phone",
+    pinbu_phone_mark = fields.Char(
         readonly=True,
         copy=False,
-        help="The number that the shopper's platform vouched for.",
+        groups=NO_ACCESS,
+        help="Technical: tells whether the phone is the one that the shopper's platform vouched for.",
     )
     pinbu_is_default_address = fields.Boolean(string="Shopper's Default Address")
 
@@ -50,7 +51,7 @@ class ResPartner(models.Model):
             "name": shopper.name,
             "avatar_url": self._to_api_avatar_url(),
             "phone_masked": render.mask_phone(shopper.phone),
-            "phone_verified": bool(shopper.phone) and shopper.phone == shopper.pinbu_verified_phone,
+            "phone_verified": shopper._pinbu_has_verified_phone(),
             "is_new": not bought,
         }
 
@@ -60,9 +61,19 @@ class ResPartner(models.Model):
         shopper = self.sudo().with_context(mail_notrack=True, tracking_disable=True)
         if body.phone_code is not None:
             number = self.env.user._verify_phone(body.phone_code)
-            shopper.write({"phone": number, "pinbu_verified_phone": number})
+            shopper.write({"phone": number})
+            shopper.pinbu_phone_mark = shopper._pinbu_mark_phone()
         if body.name is not None:
             shopper.name = body.name
+
+    def _pinbu_has_verified_phone(self):
+        """:return: whether the shopper's platform vouched for the phone that stands here now"""
+        shopper = self.sudo()
+        mark = shopper.pinbu_phone_mark
+        return bool(shopper.phone and mark) and mark == shopper._pinbu_mark_phone()
+
+    def _pinbu_mark_phone(self):
+        return hmac(self.env(su=True), "pinbu.verified_phone", [self.id, self.phone])
 
     @api.model
     def _api_sharer(self, scene):

@@ -32,6 +32,7 @@ from . import (
     test_openings,
     test_order_pages,
     test_outcome,
+    test_private_phones,
     test_query_counts,
     test_races,
     test_random_play,

@@ -16,7 +16,7 @@ _OF_A_PERSON = (
     "state_id",
     "pinbu_province",
     "pinbu_region_code",
-    "pinbu_verified_phone",
+    "pinbu_phone_mark",
     "vat",
     "ref",
     "website",
