@@ -1,4 +1,5 @@
 from . import (
+    test_access_matrix,
     test_account_deletion,
     test_api_risk,
     test_api_security,

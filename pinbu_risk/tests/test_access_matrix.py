@@ -1,0 +1,190 @@
+"""Who may do what with which records: the whole of it, as a table."""
+
+from odoo.tests import TransactionCase, new_test_user, tagged
+
+# What somebody has who does only this job. Jobs can be added up; these are the columns below.
+ROLES = {
+    "merch": "pinbu_groupbuy.group_user",
+    "admin": "pinbu_groupbuy.group_manager",
+    "store": "stock.group_stock_user",
+    "books": "account.group_account_invoice",
+    "officer": "pinbu_risk.group_officer",
+    "idclerk": "pinbu_risk.group_identity",
+    "counter": "pinbu_subsidy.group_voucher_clerk",
+    "sales": "sales_team.group_sale_salesman",
+    "reader": "account.group_account_readonly",
+    "staff": "base.group_user",
+    "shopper": "base.group_portal",
+}
+LETTERS = {"read": "r", "write": "w", "create": "c", "unlink": "d"}
+
+# r read, w write, c create, d delete, - nothing. A row that is right is what the job needs, no more.
+OURS = """
+                            merch   admin   store   books   officer idclerk counter sales   reader  staff   shopper
+pinbu.account.deletion      -       r       -       -       r       -       -       -       -       -       -
+pinbu.activity              rwcd    rwcd    r       r       -       -       -       r       r       -       -
+pinbu.activity.category     r       rwcd    -       -       -       -       -       -       -       -       -
+pinbu.activity.image        rwcd    rwcd    -       -       -       -       -       -       -       -       -
+pinbu.activity.line         rwcd    rwcd    -       -       -       -       -       -       -       -       -
+pinbu.activity.terms        r       r       -       -       -       -       -       -       -       -       -
+pinbu.api.bucket            -       -       -       -       -       -       -       -       -       -       -
+pinbu.api.idempotency       -       -       -       -       -       -       -       -       -       -       -
+pinbu.api.key               -       rwcd    -       -       -       -       -       -       -       -       -
+pinbu.api.revocation        -       -       -       -       -       -       -       -       -       -       -
+pinbu.api.scope             -       r       -       -       -       -       -       -       -       -       -
+pinbu.appeal                -       rw      -       -       rw      -       -       -       -       -       -
+pinbu.banner                rwcd    rwcd    -       -       -       -       -       -       -       -       -
+pinbu.books.check           -       -       -       r       -       -       -       -       r       -       -
+pinbu.books.day             -       -       -       r       -       -       -       -       r       -       -
+pinbu.consent               -       r       -       -       -       -       -       -       -       -       -
+pinbu.coupon.use            r       r       -       r       -       -       -       r       r       -       r
+pinbu.data.export           -       r       -       -       r       -       -       -       -       -       -
+pinbu.event                 r       r       -       -       -       -       -       -       -       -       -
+pinbu.former.shopper        -       -       -       -       -       -       -       -       -       -       -
+pinbu.identity              -       r       -       -       r       r       -       -       -       -       -
+pinbu.identity.log          -       r       -       -       r       r       -       -       -       -       -
+pinbu.invite                r       r       -       -       -       -       -       -       -       -       -
+pinbu.invite.rule           r       rwcd    -       -       -       -       -       -       -       -       -
+pinbu.invite.task           r       rwcd    -       -       -       -       -       -       -       -       -
+pinbu.licence               r       rwcd    -       -       -       -       -       -       -       -       -
+pinbu.notice                r       r       -       -       -       -       -       -       -       -       r
+pinbu.payout.balance        -       -       -       rwc     -       -       -       -       -       -       -
+pinbu.ranking.closing       r       r       -       -       -       -       -       -       -       -       -
+pinbu.ranking.prize         r       rwc     -       -       -       -       -       -       -       -       -
+pinbu.ranking.queue         -       -       -       -       -       -       -       -       -       -       -
+pinbu.ranking.score         r       r       -       -       -       -       -       -       -       -       -
+pinbu.ranking.winner        r       r       -       -       -       -       -       -       -       -       -
+pinbu.refund.by.hand        -       rwc     -       rwc     -       -       -       -       -       -       -
+pinbu.return                r       r       r       r       -       -       -       r       -       -       r
+pinbu.return.answer         rwc     rwc     -       -       -       -       -       -       -       -       -
+pinbu.risk.block            -       rwc     -       -       rwc     -       -       -       -       -       -
+pinbu.risk.case             -       rw      -       -       rw      -       -       -       -       -       -
+pinbu.risk.event            -       r       -       -       r       -       -       -       -       -       -
+pinbu.risk.rule             -       rwcd    -       -       -       -       -       -       -       -       -
+pinbu.scene                 rwcd    rwcd    -       -       -       -       -       -       -       -       -
+pinbu.seat                  r       r       -       r       -       -       -       r       r       -       r
+pinbu.settlement            -       r       -       -       -       -       -       -       -       -       -
+pinbu.subscribe.template    r       rwcd    -       -       -       -       -       -       -       -       -
+pinbu.subscription          -       r       -       -       -       -       -       -       -       -       -
+pinbu.subsidy               r       r       -       r       -       -       -       -       r       -       r
+pinbu.subsidy.budget        r       r       -       -       -       -       -       -       -       -       -
+pinbu.subsidy.decision      -       rwcd    -       -       -       -       -       -       -       -       -
+pinbu.subsidy.reservation   r       r       -       -       -       -       -       -       -       -       -
+pinbu.subsidy.rule          rwcd    rwcd    -       -       -       -       -       -       -       -       -
+pinbu.team                  r       rw      r       r       -       -       -       r       r       -       -
+pinbu.team.intervention     -       rwc     -       -       -       -       -       -       -       -       -
+pinbu.transition            r       r       -       r       -       -       -       -       r       -       -
+pinbu.voucher               r       r       -       -       -       -       -       -       r       -       r
+pinbu.voucher.redemption    rwc     rwc     -       -       -       -       rwc     -       -       -       -
+pinbu.wallet.booking        -       -       -       r       -       -       -       -       r       -       -
+pinbu.wallet.entry          r       r       -       r       -       -       -       -       r       -       r
+pinbu.wallet.export         -       -       -       rwc     -       -       -       -       rwc     -       -
+pinbu.webhook               -       rwcd    -       -       -       -       -       -       -       -       -
+pinbu.webhook.delivery      -       r       -       -       -       -       -       -       -       -       -
+pinbu.webhook.event         -       r       -       -       -       -       -       -       -       -       -
+pinbu.withdrawal            r       r       -       r       -       -       -       -       r       -       r
+pinbu.withdrawal.result     -       -       -       rwc     -       -       -       -       -       -       -
+"""
+
+# Odoo's own, as far as a job needs them or must not have them.
+OTHERS = """
+                            merch   admin   store   books   officer idclerk counter sales   reader  staff   shopper
+res.partner                 r       r       r       r       r       r       r       r       r       r       r
+res.partner.bank            r       r       r       r       r       r       r       r       r       r       -
+res.users                   r       r       r       r       r       r       r       r       r       r       r
+res.groups                  r       r       r       r       r       r       r       r       r       r       -
+res.company                 r       r       r       r       r       r       r       r       r       r       r
+res.config.settings         -       -       -       -       -       -       -       -       -       -       -
+ir.config_parameter         -       -       -       -       -       -       -       -       -       -       -
+ir.cron                     -       -       -       -       -       -       -       -       -       -       -
+sale.order                  rwc     rwc     rw      rw      -       -       -       rwc     r       -       r
+sale.order.line             rwcd    rwcd    rw      rw      -       -       -       rwcd    r       -       r
+stock.picking               rwc     rwc     rwcd    rwc     -       -       -       rwc     r       -       r
+stock.picking.batch         -       -       rwcd    -       -       -       -       -       -       -       -
+stock.move                  rwc     rwc     rwc     rwc     -       -       -       rwc     r       -       -
+stock.quant                 r       r       rwc     r       r       r       r       r       r       r       -
+stock.lot                   -       -       rwcd    -       -       -       -       -       -       -       -
+stock.return.picking        -       -       rwc     -       -       -       -       -       -       -       -
+stock.scrap                 -       -       rwc     -       -       -       -       -       -       -       -
+product.template            r       r       r       r       r       r       r       r       r       r       -
+delivery.carrier            r       r       r       -       -       -       -       r       -       -       -
+payment.provider            -       -       -       -       -       -       -       -       -       -       -
+payment.token               r       r       r       r       r       r       r       r       r       r       r
+payment.transaction         -       r       -       rwc     -       -       -       -       -       -       -
+account.move                r       r       -       rwcd    -       -       -       r       r       -       r
+account.payment             -       -       -       rwcd    -       -       -       -       r       -       -
+loyalty.card                rw      rw      -       -       -       -       -       rw      -       -       -
+loyalty.program             r       r       -       -       -       -       -       r       -       -       -
+loyalty.history             rwc     rwc     -       -       -       -       -       rwc     -       -       -
+sms.sms                     -       -       -       -       -       -       -       -       -       -       -
+"""
+
+# The same for all companies: lists that come with the add-on.
+SHARED = {"pinbu.api.scope", "pinbu.webhook.event"}
+
+
+def access_of(records):
+    """:return: what this user may do with the model, such as ``rw``; ``-`` for nothing"""
+    may = (letter for operation, letter in LETTERS.items() if records.has_access(operation))
+    return "".join(may) or "-"
+
+
+def parse(table):
+    """:return: ``{model: {role: letters}}``"""
+    head, *rows = (line.split() for line in table.strip().splitlines())
+    return {model: dict(zip(head, cells, strict=True)) for model, *cells in rows}
+
+
+@tagged("post_install", "-at_install")
+class TestAccessMatrix(TransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.users = {
+            role: new_test_user(cls.env, f"only {role}", group) for role, group in ROLES.items()
+        }
+        cls.ours = {name for name in cls.env.registry if name.startswith("pinbu.")} - {
+            name for name, model in cls.env.registry.items() if model._abstract
+        }
+
+    def found(self, model):
+        return {
+            role: access_of(self.env[model].with_user(user)) for role, user in self.users.items()
+        }
+
+    def test_each_job_has_what_the_table_says(self):
+        for model, expected in (parse(OURS) | parse(OTHERS)).items():
+            with self.subTest(model):
+                self.assertEqual(self.found(model), expected)
+
+    def test_the_table_has_every_model(self):
+        """Who adds a model thinks about who needs it, and writes it down above."""
+        listed = set(parse(OURS))
+        missing = [
+            f"{model:28}" + "".join(f"{letters:8}" for letters in self.found(model).values())
+            for model in sorted(self.ours - listed)
+        ]
+        self.assertFalse(missing, "\n".join(["Is this what each job needs?", *missing]))
+        self.assertEqual(listed - self.ours, set(), "These are gone.")
+
+    def test_records_of_companies_are_kept_apart(self):
+        """What anybody but an administrator of the system reads has a rule for all users."""
+        rules = self.env["ir.rule"].search([("model_id.model", "in", list(self.ours))])
+        ruled = set(rules.filtered("global").mapped("model_id.model"))
+        for model in sorted(self.ours - ruled - SHARED):
+            if not self.env[model]._transient:
+                read_by = [role for role, letters in self.found(model).items() if "r" in letters]
+                self.assertFalse(read_by, model)
+
+    def test_a_shopper_reads_what_is_theirs(self):
+        portal = self.env.ref("base.group_portal")
+        for model, row in parse(OURS).items():
+            if row["shopper"] == "-":
+                continue
+            self.assertEqual(row["shopper"], "r", model)
+            rules = self.env["ir.rule"].search(
+                [("model_id.model", "=", model), ("groups", "in", portal.ids)]
+            )
+            self.assertTrue(rules, model)
+            for rule in rules:
+                self.assertIn("user.partner_id.id", rule.domain_force, model)
