@@ -110,9 +110,11 @@ from . import (
     api_webhook,
     ir_http,
     ir_http_merchant,
+    ir_websocket,
     pinbu_live,
     pinbu_live_activity,
     pinbu_live_bus,
     pinbu_live_team,
+    pinbu_team_board,
     res_users_session,
 )

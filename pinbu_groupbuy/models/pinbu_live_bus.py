@@ -1,7 +1,8 @@
-"""Progress pushed over Odoo's bus to whoever has a team's page open.
+"""Progress pushed over Odoo's bus to whoever has a team's page, or the merchant's board, open.
 
-The channel's name holds the team's token: who may look at the team may listen, so a message says
-nothing that its page does not. Messages are written in the short transaction that counts payments,
+A team's channel holds its token in its name: who may look at the team may listen, so a message says
+nothing that its page does not. The board's channel is its company's, and says only that something
+has changed. Messages are written in the short transaction that counts payments,
 hence SQL; a message that is lost costs nothing, since clients poll as well.
 """
 
@@ -17,6 +18,9 @@ from ..api import render
 from ..transactions import SQL_NOW
 
 TYPE = "pinbu.team"
+BOARD = "pinbu.team.board"
+# Of a company's channel, which `ir.websocket` opens to those who work with its teams.
+BOARD_SUBCHANNEL = "pinbu_team_board"
 
 
 class PinbuTeam(models.Model):
@@ -82,7 +86,8 @@ class PinbuTeam(models.Model):
     def _sql_messages(self, teams, event, team_ids):
         """:param SQL teams: rows of teams
         :param SQL event: the event's code
-        :return: for each team a row of ``bus_bus``: channel, message, date
+        :return: rows of ``bus_bus``: channel, message, date; for each team that of its page, and
+                 for each company that of its board
         """
         return SQL(
             """
@@ -97,9 +102,17 @@ class PinbuTeam(models.Model):
                        'deadline', to_char(deadline, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')))::text,
                    %(now)s
               FROM %(teams)s WHERE id = ANY(%(ids)s)
+             UNION ALL
+            SELECT %(company)s || company_id || %(board)s,
+                   json_build_object('type', %(board_type)s, 'payload', json_build_object())::text,
+                   %(now)s
+              FROM %(teams)s WHERE id = ANY(%(ids)s) GROUP BY company_id
             """,
             # As Odoo writes it: the database, then the channel's name. A token needs no escaping.
             channel=f'[{json.dumps(self.env.cr.dbname)},"team/',
+            company=f'[{json.dumps(self.env.cr.dbname)},"res.company",',
+            board=f',"{BOARD_SUBCHANNEL}"]',
+            board_type=BOARD,
             type=TYPE,
             event=event,
             now=SQL_NOW,

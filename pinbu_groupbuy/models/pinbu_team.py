@@ -3,6 +3,8 @@ import time
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..const import TEAM_OUTCOME
 from .pinbu_transition import DEADLINE_MOVED, log_note, log_start
@@ -61,7 +63,7 @@ class PinbuTeam(models.Model):
         required=True, default=0, readonly=True, help="Places held, paid or won."
     )
     seats_paid = fields.Integer(required=True, default=0, readonly=True)
-    missing = fields.Integer(compute="_compute_missing")
+    missing = fields.Integer(compute="_compute_missing", search="_search_missing")
     state = fields.Selection(
         [
             ("forming", "Forming"),
@@ -74,6 +76,7 @@ class PinbuTeam(models.Model):
         required=True,
         readonly=True,
         index=True,
+        group_expand=True,
     )
     deadline = fields.Datetime(required=True, index=True)
     opened_at = fields.Datetime(readonly=True, default=fields.Datetime.now)
@@ -129,6 +132,20 @@ class PinbuTeam(models.Model):
         for team in self:
             team.missing = team.size - team.seats_paid - team.merchant_places
 
+    def _search_missing(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+
+        def to_sql(teams, alias, query):
+            parts = ("size", "seats_paid", "merchant_places")
+            return SQL(
+                "%s - %s - %s = ANY(%s)",
+                *(teams._field_to_sql(alias, part, query) for part in parts),
+                list(value),
+            )
+
+        return Domain.custom(to_sql=to_sql, predicate=lambda team: team.missing in value)
+
     @api.depends("seat_ids.order_id")
     def _compute_order_ids(self):
         for team in self:
@@ -156,6 +173,7 @@ class PinbuTeam(models.Model):
             self._log_deadline_move()
             self._shorten_holds()
             self._call_scheduler()
+            self._tell_board()
         return res
 
     @api.ondelete(at_uninstall=False)

@@ -1,4 +1,4 @@
-"""What a manager may do to a team by hand. Each leaves the reason in the log."""
+"""What a merchandiser may do to a team by hand. Each leaves the reason in the log."""
 
 from odoo import models
 from odoo.exceptions import UserError

@@ -47,6 +47,7 @@ from . import (
     test_shipping_gate,
     test_stock_policies,
     test_team,
+    test_team_board,
     test_team_reserve,
     test_tours,
     test_unlucky_moments,

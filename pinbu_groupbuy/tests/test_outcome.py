@@ -3,7 +3,7 @@
 from datetime import timedelta
 from unittest.mock import patch
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
@@ -294,8 +294,40 @@ class TestInterventions(GroupBuyCase):
         with self.assertRaises(UserError):
             self.intervene(team, "fail", reason="  ")
 
-    def test_only_a_manager_may(self):
+    def test_a_merchandiser_may(self):
+        origin = self.join(self.shopper("1")).team_id
+        seat = self.join(self.shopper("2"), origin)
+        target = self.join(self.shopper("3")).team_id
+        deadline = fields.Datetime.now().replace(microsecond=0) + timedelta(days=3)
+        self.intervene(target, "deadline", user=self.marketing, deadline=deadline)
+        self.assertEqual(target.deadline, deadline)
+        self.assertEqual(self.last_note(target), ("A shopper called", self.marketing))
+        self.intervene(origin, "move", user=self.marketing, seat_id=seat.id, target_id=target.id)
+        self.assertEqual(seat.team_id, target)
+        self.intervene(origin, "fail", user=self.marketing)
+        self.assertEqual(origin.failure, "merchant")
+        self.intervene(target, "form", user=self.marketing)
+        self.assertEqual(target.state, "formed")
+        self.intervene(target, "retry", user=self.marketing)
+        self.assertEqual(self.last_note(target), ("A shopper called", self.marketing))
+
+    def test_no_change_without_the_wizard(self):
         team = self.join(self.shopper("1")).team_id
         with self.assertRaises(AccessError):
-            self.intervene(team, "fail", user=self.marketing)
+            team.with_user(self.marketing).deadline += timedelta(days=1)
+
+    def test_nobody_else_may(self):
+        clerk = new_test_user(self.env, "clerk", groups="stock.group_stock_user")
+        other = self.env["res.company"].create({"name": "The other shop"})
+        stranger = new_test_user(
+            self.env,
+            "stranger",
+            groups="pinbu_groupbuy.group_user",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        team = self.join(self.shopper("1")).team_id
+        for user in (clerk, stranger):
+            with self.assertRaises(AccessError):
+                self.intervene(team, "fail", user=user)
         self.assertEqual(team.state, "forming")

@@ -1,9 +1,11 @@
 from odoo.tests import HttpCase, new_test_user, tagged
 
+from .common import GroupBuyMixin
+
 
 @tagged("post_install", "-at_install")
-class TestTours(HttpCase):
-    """The back office as a marketing person uses it, in a browser."""
+class TestTours(GroupBuyMixin, HttpCase):
+    """The back office as a merchandiser uses it, who has only that group, in a browser."""
 
     def test_create_activity(self):
         product = self.env["product.template"].create(
@@ -31,3 +33,15 @@ class TestTours(HttpCase):
             (product, 2, 19.9),
         )
         self.assertTrue(activity.is_published)
+
+    def test_intervene(self):
+        self.set_up_shop()
+        self.activity.name = "Tour activity"
+        team = self.join(self.shopper("Ann")).team_id
+        new_test_user(
+            self.env, "tour_marketing", "pinbu_groupbuy.group_user", lang="en_US", tz="UTC"
+        )
+        self.start_tour("/odoo/group-buying-teams", "pinbu_intervene", login="tour_marketing")
+        self.assertEqual(team.failure, "merchant")
+        [row] = team.transition_ids.filtered("note")
+        self.assertEqual((row.note, row.user_id.login), ("The supplier is late", "tour_marketing"))

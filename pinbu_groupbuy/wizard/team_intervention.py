@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError
 
 
 class PinbuTeamIntervention(models.TransientModel):
-    """What a manager does to a team by hand, with a reason that stays in the team's log."""
+    """What a merchandiser does to a team by hand, with a reason that stays in the team's log."""
 
     _name = "pinbu.team.intervention"
     _description = "Group-buying Team Intervention"
@@ -42,7 +42,7 @@ class PinbuTeamIntervention(models.TransientModel):
         values = super().default_get(fields_list)
         team = self.env["pinbu.team"].browse(values.get("team_id"))
         if team:
-            # Nothing that decides a team is chosen for a manager in a hurry.
+            # Nothing that decides a team is chosen for somebody in a hurry.
             if team.state != "forming":
                 values.setdefault("action", "retry")
             values.setdefault("deadline", team.deadline)
@@ -72,23 +72,26 @@ class PinbuTeamIntervention(models.TransientModel):
 
     def action_apply(self):
         self.ensure_one()
-        if not self.env.user.has_group("pinbu_groupbuy.group_manager"):
-            raise AccessError(self.env._("Only a group-buying manager may do this to a team."))
-        self.team_id.check_access("write")
+        if not self.env.user.has_group("pinbu_groupbuy.group_user"):
+            raise AccessError(self.env._("Only who works in group-buying may do this to a team."))
+        self.team_id.check_access("read")
         reason = self.reason.strip()
         if not reason:
             raise UserError(self.env._("Say why: it stays in the log of the team."))
+        # Nobody has the right to write a team: what may be done to it is what stands here.
+        team_sudo = self.team_id.sudo()
         if self.action == "form":
-            self.team_id._form_by_hand(reason)
+            team_sudo._form_by_hand(reason)
         elif self.action == "fail":
-            self.team_id._fail_by_hand(reason)
+            team_sudo._fail_by_hand(reason)
         elif self.action == "deadline":
-            self.team_id._move_deadline(self.deadline, reason)
+            team_sudo._move_deadline(self.deadline, reason)
         elif self.action == "move":
             if not self.seat_id or not self.target_id:
                 raise UserError(self.env._("Choose a member and the team to move them to."))
-            self.target_id.check_access("write")
+            self.seat_id.check_access("read")
+            self.target_id.check_access("read")
             self.seat_id.sudo()._move_to_team(self.target_id.sudo(), reason)
         else:
-            self.team_id._retry_by_hand(reason)
+            team_sudo._retry_by_hand(reason)
         return {"type": "ir.actions.act_window_close"}
