@@ -1,4 +1,6 @@
-"""Codes that the API's clients and the models share."""
+"""Codes that the API's clients and the models share, and what several models go by."""
+
+from datetime import timedelta
 
 # Every code of the API contract with the HTTP status it travels under.
 ERROR_STATUS = {
@@ -55,3 +57,8 @@ REFUND_STATE = {
     "cancel": "failed",
     "error": "failed",
 }
+
+# Settlement follows within 70 s: what waits longer than this waits for a person.
+SETTLEMENT_PATIENCE = timedelta(minutes=5)
+# So long after its forming a team's goods have left the warehouse.
+SHIPPING_PATIENCE = timedelta(hours=48)

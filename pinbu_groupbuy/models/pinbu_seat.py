@@ -129,6 +129,9 @@ class PinbuSeat(models.Model):
     _members_idx = models.Index(
         "(team_id, is_leader DESC, paid_at, id) WHERE state IN ('paid', 'won', 'lost')"
     )
+    # In the order of time, so that a few pages say where a day of the figures is.
+    _made_brin = models.Index("USING brin (create_date)")
+    _paid_brin = models.Index("USING brin (paid_at)")
     _quantity_positive = models.Constraint("CHECK(quantity > 0)", "A seat has pieces.")
 
     # === COMPUTE METHODS === #

@@ -113,6 +113,8 @@ class PinbuTeam(models.Model):
         "A team never has more members than places.",
     )
     _forming_idx = models.Index("(deadline) WHERE state = 'forming'")
+    _opened_brin = models.Index("USING brin (opened_at)")
+    _finished_brin = models.Index("USING brin (finished_at)")
     _forming_in_idx = models.Index("(activity_id) WHERE state = 'forming'")
 
     # === DEFAULT AND COMPUTE METHODS === #

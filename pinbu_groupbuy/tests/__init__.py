@@ -19,6 +19,8 @@ from . import (
     test_company_guard,
     test_concurrency,
     test_currencies,
+    test_dashboard,
+    test_dashboard_alerts,
     test_delivery_methods,
     test_holds,
     test_intervention_races,

@@ -24,6 +24,7 @@ OURS = """
 pinbu.account.deletion      -       r       -       -       r       -       -       -       -       -       -
 pinbu.activity              rwcd    rwcd    r       r       -       -       -       r       r       -       -
 pinbu.activity.category     r       rwcd    -       -       -       -       -       -       -       -       -
+pinbu.activity.day          r       r       -       -       -       -       -       -       -       -       -
 pinbu.activity.image        rwcd    rwcd    -       -       -       -       -       -       -       -       -
 pinbu.activity.line         rwcd    rwcd    -       -       -       -       -       -       -       -       -
 pinbu.activity.terms        r       r       -       -       -       -       -       -       -       -       -
