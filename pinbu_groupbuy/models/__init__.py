@@ -87,6 +87,8 @@ from . import (
     stock_move_receipt,
     stock_move_return,
     stock_picking,
+    stock_picking_batch,
+    stock_picking_mark,
     stock_picking_phone,
     stock_picking_receipt,
     stock_picking_return,

@@ -147,6 +147,10 @@ class StockPicking(models.Model):
             )
             webhooks._emit("order.shipped", shipped)
 
+    def _pinbu_gated(self):
+        """:return: those of these deliveries that wait for their team"""
+        return self.filtered(lambda p: p.pinbu_is_gated and p.state not in ("done", "cancel"))
+
     def _pinbu_follow_team(self):
         """Belong to another team where the seat has moved to one, by SQL that no field noticed."""
         moved = self.filtered(

@@ -53,5 +53,6 @@ from . import (
     test_team_reserve,
     test_tours,
     test_unlucky_moments,
+    test_warehouse,
     test_webhooks,
 )

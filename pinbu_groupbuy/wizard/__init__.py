@@ -1,1 +1,7 @@
-from . import refund_by_hand, return_answer, team_intervention
+from . import (
+    batch_by_activity,
+    refund_by_hand,
+    return_answer,
+    stock_picking_to_batch,
+    team_intervention,
+)
