@@ -37,6 +37,7 @@
         "views/res_partner_views.xml",
         "views/voucher_views.xml",
         "views/voucher_redemption_views.xml",
+        "views/activity_day_views.xml",
         "views/activity_views.xml",
         "views/team_views.xml",
         "views/menus.xml",

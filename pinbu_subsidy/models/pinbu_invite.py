@@ -93,6 +93,7 @@ class PinbuInvite(models.Model):
         "CHECK((inviter_id IS NULL) != (scene_id IS NULL))", "A shopper or a channel invites."
     )
     _inviter_idx = models.Index("(inviter_id, company_id, id) WHERE inviter_id IS NOT NULL")
+    _joined_brin = models.Index("USING brin (joined_at)")
     _look_idx = models.Index("(look_at) WHERE look_at IS NOT NULL")
 
     # === CRUD METHODS === #

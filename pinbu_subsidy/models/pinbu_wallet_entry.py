@@ -65,6 +65,7 @@ class PinbuWalletEntry(models.Model):
         "CHECK(amount_minor != 0)", "A ledger entry changes the balance."
     )
     _card = models.Index("(card_id, id DESC)")
+    _made_brin = models.Index("USING brin (create_date)")
 
     def init(self):
         self.env.cr.execute("""

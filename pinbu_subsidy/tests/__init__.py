@@ -9,6 +9,7 @@ from . import (
     test_coupon,
     test_coupon_http,
     test_coupon_races,
+    test_dashboard,
     test_grant,
     test_invite_concurrency,
     test_invite_screens,

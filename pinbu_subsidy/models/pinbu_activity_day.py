@@ -1,0 +1,62 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.pinbu_groupbuy.models.pinbu_activity_day import DaySource
+
+
+class PinbuActivityDay(models.Model):
+    """What subsidies cost, and how much of them shoppers spend."""
+
+    _inherit = "pinbu.activity.day"
+
+    subsidies = fields.Integer(
+        readonly=True, help="Subsidies of all kinds given and not taken back: cash, coupons, …"
+    )
+    subsidy_amount = fields.Monetary(
+        string="Subsidy Cost",
+        readonly=True,
+        help="Cash subsidies given and not taken back, rewards for inviters and prizes included. "
+        "What coupons, tickets, points and gifts cost shows when they are used.",
+    )
+    wallet_spent = fields.Monetary(
+        string="Spent from Wallets",
+        readonly=True,
+        help="Paid for orders from wallets, less what went back to them.",
+    )
+
+    @api.model
+    def _sources(self):
+        return [
+            *super()._sources(),
+            DaySource(
+                rows=SQL("pinbu_subsidy subsidy"),
+                where=SQL("subsidy.state = 'granted'"),
+                moment=SQL("subsidy.granted_at"),
+                company=SQL("subsidy.company_id"),
+                activity=SQL("subsidy.activity_id"),
+                figures={
+                    "subsidies": SQL("COUNT(*)"),
+                    "subsidy_amount": SQL(
+                        "SUM(subsidy.amount) FILTER (WHERE subsidy.type = 'cash')"
+                    ),
+                },
+            ),
+            DaySource(
+                rows=SQL(
+                    """
+                    pinbu_wallet_entry entry
+                    JOIN res_company shop ON shop.id = entry.company_id
+                    JOIN res_currency currency ON currency.id = shop.currency_id
+                    """
+                ),
+                where=SQL("entry.kind IN ('spend', 'refund')"),
+                moment=SQL("entry.create_date"),
+                company=SQL("entry.company_id"),
+                activity=SQL("NULL::integer"),
+                figures={
+                    "wallet_spent": SQL(
+                        "SUM(-entry.amount_minor / 10 ^ currency.decimal_places::numeric)"
+                    )
+                },
+            ),
+        ]
