@@ -16,9 +16,12 @@
         "data/mail_activity_type.xml",
         "views/risk_rule_views.xml",
         "views/risk_event_views.xml",
+        "views/risk_case_views.xml",
+        "views/risk_block_views.xml",
         "views/appeal_views.xml",
         "views/identity_views.xml",
         "views/data_rights_views.xml",
         "views/menus.xml",
     ],
+    "assets": {"web.assets_backend": ["pinbu_risk/static/src/**/*"]},
 }

@@ -10,7 +10,16 @@ OFFICERS = "pinbu_risk.group_officer"
 # Whoever has so many unanswered ones waits for an answer.
 MAX_OPEN = 5
 _DECIDED = frozenset(
-    ("partner_id", "company_id", "text", "about", "state", "decided_by", "decided_at")
+    (
+        "partner_id",
+        "company_id",
+        "case_id",
+        "text",
+        "about",
+        "state",
+        "decided_by",
+        "decided_at",
+    )
 )
 
 
@@ -32,6 +41,13 @@ class PinbuAppeal(models.Model):
         ondelete="restrict",
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    case_id = fields.Many2one(
+        "pinbu.risk.case",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="Where what led here stands, and where it is decided.",
+    )
     text = fields.Text(readonly=True)
     about = fields.Char(readonly=True, help="What it is about, in the shopper's words.")
     state = fields.Selection(
@@ -87,6 +103,15 @@ class PinbuAppeal(models.Model):
         """It stays as it was decided."""
         self._decide("dismissed")
 
+    def action_view_case(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "pinbu.risk.case",
+            "res_id": self.case_id.id,
+            "views": [(False, "form")],
+        }
+
     def action_view_events(self):
         self.ensure_one()
         action = self.env["ir.actions.actions"]._for_xml_id("pinbu_risk.pinbu_risk_event_action")
@@ -108,6 +133,7 @@ class PinbuAppeal(models.Model):
             raise PinbuError(
                 "limit_reached", self.env._("Please wait for the answer to your last messages.")
             )
+        case_id = self.env["pinbu.risk.case"]._open_for_appeal(partner, company)
         # Nobody is written to: an officer has the task, the shopper asks for the answer.
         appeal = (
             appeals.with_context(
@@ -117,6 +143,7 @@ class PinbuAppeal(models.Model):
                 {
                     "partner_id": partner.id,
                     "company_id": company.id,
+                    "case_id": case_id,
                     "text": text,
                     "about": about,
                 }
@@ -146,6 +173,7 @@ class PinbuAppeal(models.Model):
             {"state": state, "decided_by": self.env.uid, "decided_at": self.env.cr.now()}
         )
         waiting.activity_feedback(["pinbu_risk.mail_activity_type_appeal"])
+        waiting.case_id._appeals_decided(state)
 
     # === API === #
 

@@ -3,15 +3,17 @@ import ipaddress
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import NO_ACCESS
-from odoo.http import request
 from odoo.tools import SQL
 
-from odoo.addons.pinbu_groupbuy.api.limits import is_trusted
+from odoo.addons.pinbu_groupbuy.api.render import mask_phone
 from odoo.addons.pinbu_groupbuy.transactions import SQL_NOW
+
+from ..facts import mark
+from .res_partner_returned import phone_trait
 
 # Whoever is blocked can still log in, see orders and appeal; a lapsed hold is only written down.
 _NEVER_BLOCKED = ("login", "unpaid")
-_FOR_GOOD = frozenset(("subject", "partner_id", "network", "mark", "company_id"))
+_FOR_GOOD = frozenset(("subject", "partner_id", "network", "mark", "hint", "company_id"))
 
 
 class PinbuRiskBlock(models.Model):
@@ -39,13 +41,24 @@ class PinbuRiskBlock(models.Model):
     network = fields.Char(
         string="Addresses", help="One client address, or a range such as 203.0.113.0/24."
     )
+    value = fields.Char(
+        store=False,
+        help="The phone number, or what the client calls the device. Only a keyed hash is kept.",
+    )
     mark = fields.Char(readonly=True, groups=NO_ACCESS, help="A keyed hash of device or phone.")
+    hint = fields.Char(readonly=True, help="By which people know it again, and nobody else.")
     expires_at = fields.Datetime(string="Until", help="Empty: until it is lifted.")
     reason = fields.Char(required=True, help="Stays in the back office.")
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
         "res.company", required=True, index=True, default=lambda self: self.env.company
     )
+
+    state = fields.Selection(
+        [("standing", "Standing"), ("expired", "Over"), ("lifted", "Lifted")],
+        compute="_compute_state",
+    )
+    what = fields.Char(string="Who or What", compute="_compute_what")
 
     _has_a_subject = models.Constraint(
         """CHECK(CASE subject WHEN 'partner' THEN partner_id IS NOT NULL
@@ -54,21 +67,38 @@ class PinbuRiskBlock(models.Model):
         "Say whom or what to block.",
     )
 
-    # === CONSTRAINT METHODS === #
+    # === COMPUTE METHODS === #
 
-    @api.constrains("network")
-    def _check_network(self):
-        for block in self.filtered("network"):
-            self._parse_network(block.network)
+    @api.depends("active", "expires_at")
+    def _compute_state(self):
+        now = fields.Datetime.now()
+        for block in self:
+            over = block.expires_at and block.expires_at <= now
+            block.state = "lifted" if not block.active else "expired" if over else "standing"
+
+    @api.depends("subject", "partner_id", "network", "hint")
+    def _compute_what(self):
+        for block in self:
+            block.what = {
+                "partner": block.partner_id.sudo().display_name,
+                "address": block.network,
+            }.get(block.subject, block.hint)
+
+    @api.depends("what")
+    def _compute_display_name(self):
+        for block in self:
+            block.display_name = block.what
 
     # === CRUD METHODS === #
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            if vals.get("network"):
-                vals["network"] = self._parse_network(vals["network"])
-        return super().create(vals_list)
+        self.check_access("create")
+        prepared = [self._prepare(dict(vals)) for vals in vals_list]
+        # Nobody may give a mark, but for what they typed.
+        blocks = super(PinbuRiskBlock, self.sudo()).create(prepared).with_env(self.env)
+        blocks.check_access("create")
+        return blocks
 
     def write(self, vals):
         if not self.env.su and _FOR_GOOD.intersection(vals):
@@ -82,7 +112,34 @@ class PinbuRiskBlock(models.Model):
                 self.env._("Lift the block instead: it tells what was decided, and why.")
             )
 
+    # === ACTION METHODS === #
+
+    def action_lift(self):
+        """Let them take part again."""
+        self.active = False
+
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _prepare(self, vals):
+        """:return: values of a new block, without those of other subjects and with marks for what
+        is not kept in clear"""
+        subject = vals.get("subject", "partner")
+        value = (vals.pop("value", None) or "").strip()
+        known_mark = vals.pop("mark", None) if self.env.su else None
+        vals = {**vals, "mark": None, "hint": None}
+        for other, name in (("partner", "partner_id"), ("address", "network")):
+            if subject != other:
+                vals.pop(name, None)
+        if vals.get("network"):
+            vals["network"] = self._parse_network(vals["network"])
+        if subject == "phone" and value:
+            value = phone_trait(value)
+            vals["hint"] = mask_phone(value)
+        if subject in ("phone", "device") and (value or known_mark):
+            vals["mark"] = known_mark or mark(self.env, subject, value)
+            vals["hint"] = vals["hint"] or f"#{vals['mark'][:6]}"
+        return vals
 
     @api.model
     def _parse_network(self, text):
@@ -103,12 +160,8 @@ class PinbuRiskBlock(models.Model):
     def _sql_standing(self, facts, address=None):
         """An expression for the statement that judges `facts`: a block that they meet.
 
-        A trusted address is never blocked. Facts hold no clear address: it is taken from the
-        context (``pinbu_address``) or the request where it is not given, and only if the facts have
-        one, so that nobody is blocked by the address of an employee or a scheduler.
-
         :param Facts facts: who wants to do what
-        :param str address: the client's, in clear
+        :param str address: the client's, in clear; none where it says nothing of who calls
         :return: SQL of type integer: the id of a standing block, or NULL
         :rtype: SQL
         """
@@ -120,7 +173,7 @@ class PinbuRiskBlock(models.Model):
         for subject in ("device", "phone"):
             if mark := getattr(facts, subject):
                 met.append(SQL("block.subject = %s AND block.mark = %s", subject, mark))
-        if facts.address and (client := self._client_address(address)):
+        if client := self._parse_address(address):
             met.append(
                 SQL(
                     "CASE WHEN block.subject = 'address' THEN block.network::inet >>= %s::inet END",
@@ -137,15 +190,17 @@ class PinbuRiskBlock(models.Model):
         )
 
     @api.model
-    def _client_address(self, address):
-        """:return: the client's address, or None where it is not known or trusted"""
-        address = address or self.env.context.get("pinbu_address")
-        if not address and request:
-            address = request.httprequest.remote_addr
-        if not address or is_trusted(self.env, address):
-            return None
+    def _parse_address(self, address):
+        """:return: a client's address, or None where it is not known"""
         try:
             found = ipaddress.ip_address(address)
         except ValueError:
             return None  # what a proxy calls a client that it does not know
         return str(getattr(found, "ipv4_mapped", None) or found)
+
+    @api.model
+    def _standing(self, domain):
+        """:return: the blocks of a domain that stand now"""
+        return self.search(
+            [*domain, "|", ("expires_at", "=", False), ("expires_at", ">", fields.Datetime.now())]
+        )

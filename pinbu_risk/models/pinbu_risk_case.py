@@ -6,7 +6,23 @@ from odoo.addons.pinbu_groupbuy.transactions import SQL_NOW
 
 from ..facts import ACTIONS
 
-_DECIDED = frozenset(("partner_id", "company_id", "state", "action", "rule_refs", "hits"))
+# How many events a case shows; a button leads to all.
+SHOWN_EVENTS = 40
+_DECIDED = frozenset(
+    (
+        "partner_id",
+        "company_id",
+        "state",
+        "action",
+        "rule_refs",
+        "hits",
+        "opened_at",
+        "last_at",
+        "decided_by",
+        "decided_at",
+        "reason",
+    )
+)
 
 
 class PinbuRiskCase(models.Model):
@@ -56,11 +72,135 @@ class PinbuRiskCase(models.Model):
     )
     opened_at = fields.Datetime(string="Since", required=True, readonly=True)
     last_at = fields.Datetime(string="Last Time", required=True, readonly=True)
+    decided_by = fields.Many2one("res.users", readonly=True)
+    decided_at = fields.Datetime(string="Decided on", readonly=True)
+    reason = fields.Text(readonly=True, help="Why it was decided like that.")
+    appeal_ids = fields.One2many("pinbu.appeal", "case_id", string="Appeals", readonly=True)
+    open_appeal_count = fields.Integer(
+        string="Appeals to Answer", compute="_compute_open_appeal_count"
+    )
+    why = fields.Char(compute="_compute_why", help="What the rules were that led here.")
+    event_ids = fields.Many2many(
+        "pinbu.risk.event",
+        string="Events",
+        compute="_compute_event_ids",
+        help="The newest that a rule found something about.",
+    )
+    subsidy_ids = fields.Many2many(
+        "pinbu.subsidy", string="Subsidies Held Back", compute="_compute_held"
+    )
+    withdrawal_ids = fields.Many2many(
+        "pinbu.withdrawal", string="Withdrawals Held Back", compute="_compute_held"
+    )
+    held_count = fields.Integer(string="Held Back", compute="_compute_held")
+    block_ids = fields.Many2many(
+        "pinbu.risk.block", string="Standing Blocks", compute="_compute_block_ids"
+    )
+    customer_since = fields.Datetime(related="partner_id.create_date", string="Shopper Since")
+    won_count = fields.Integer(string="Teams Won", compute="_compute_seats")
+    lost_count = fields.Integer(string="Teams Lost", compute="_compute_seats")
+    unpaid_count = fields.Integer(string="Left Unpaid", compute="_compute_seats")
+    identity_state = fields.Selection(
+        [("none", "Not given"), ("pending", "To Verify"), ("verified", "Verified")],
+        string="Identity",
+        compute="_compute_identity_state",
+    )
+    links = fields.Json(
+        string="Linked Accounts",
+        compute="_compute_links",
+        help="Who shares something with this shopper: `{rows: [...], more: int}`.",
+    )
+    other_case_count = fields.Integer(string="Other Cases", compute="_compute_other_case_count")
 
     _one_open = models.UniqueIndex(
         "(partner_id, company_id) WHERE state = 'open'",
         "A shopper has one open case in a company.",
     )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("appeal_ids.state")
+    def _compute_open_appeal_count(self):
+        for case in self:
+            case.open_appeal_count = len(case.appeal_ids.filtered(lambda a: a.state == "open"))
+
+    @api.depends("rule_refs")
+    @api.depends_context("lang")
+    def _compute_why(self):
+        rules = self.env["pinbu.risk.rule"].sudo().with_context(active_test=False)
+        refs = {ref for case in self for ref in case.rule_refs or ()}
+        names = {rule.id: rule.name for rule in rules.search([("id", "in", list(refs))])}
+        for case in self:
+            found = [names[ref] for ref in case.rule_refs or () if ref in names]
+            case.why = " · ".join(found) or (not case.hits and self.env._("Appeal"))
+
+    def _compute_event_ids(self):
+        events = self.env["pinbu.risk.event"]
+        for case in self:
+            case.event_ids = events.search(case._event_domain(), limit=SHOWN_EVENTS)
+
+    @api.depends_context("uid")
+    def _compute_held(self):
+        for case, readable in zip(self, self.sudo(), strict=True):
+            subsidies, withdrawals = readable._held()
+            case.subsidy_ids = subsidies.ids
+            case.withdrawal_ids = withdrawals.ids
+            case.held_count = len(subsidies) + len(withdrawals)
+
+    def _compute_block_ids(self):
+        blocks = self.env["pinbu.risk.block"]._standing([("partner_id", "in", self.partner_id.ids)])
+        for case in self:
+            case.block_ids = blocks.filtered(
+                lambda block, case=case: (
+                    block.partner_id == case.partner_id and block.company_id == case.company_id
+                )
+            )
+
+    def _compute_seats(self):
+        counts = {
+            (partner, company, state): count
+            for partner, company, state, count in self.env["pinbu.seat"]
+            .sudo()
+            ._read_group(
+                [("partner_id", "in", self.partner_id.ids)],
+                ["partner_id", "company_id", "state"],
+                ["__count"],
+            )
+        }
+        for case in self:
+            mine = (case.sudo().partner_id, case.sudo().company_id)
+            case.won_count = counts.get((*mine, "won"), 0)
+            case.lost_count = counts.get((*mine, "lost"), 0)
+            case.unpaid_count = counts.get((*mine, "released"), 0)
+
+    def _compute_identity_state(self):
+        states = {
+            identity.partner_id.id: identity.state
+            for identity in self.env["pinbu.identity"]
+            .sudo()
+            .search([("partner_id", "in", self.partner_id.ids)])
+        }
+        for case in self:
+            state = states.get(case.partner_id.id)
+            case.identity_state = state if state in ("pending", "verified") else "none"
+
+    @api.depends_context("lang")
+    def _compute_links(self):
+        for case in self:
+            case.links = case._find_links()
+
+    def _compute_other_case_count(self):
+        counts = {
+            (partner, company): count
+            for partner, company, count in self._read_group(
+                [("partner_id", "in", self.partner_id.ids)],
+                ["partner_id", "company_id"],
+                ["__count"],
+            )
+        }
+        for case in self:
+            here = counts.get((case.partner_id, case.company_id), 0)
+            case.other_case_count = max(here - bool(case.id), 0)
 
     # === CRUD METHODS === #
 
@@ -85,9 +225,16 @@ class PinbuRiskCase(models.Model):
         :param Facts facts: of whom
         :param Verdict verdict: which rules held, and the strictest action of them
         """
-        if not facts.partner_id or not verdict.rule_ids:
+        if not facts.partner_id or not verdict.rule_ids or verdict.block_id:
             return
         self._insert(cr, facts.company_id, facts.partner_id, verdict.action, verdict.rule_ids, 1)
+
+    @api.model
+    def _open_for_appeal(self, partner, company):
+        """:return: the id of the case in which this shopper's appeal is looked at"""
+        case_id = self._insert(self.env.cr, company.id, partner.id, None, (), 0)
+        self.invalidate_model(flush=False)
+        return case_id
 
     @api.model
     def _insert(self, cr, company_id, partner_id, action, rule_ids, hits):
@@ -126,6 +273,17 @@ class PinbuRiskCase(models.Model):
         row = cr.fetchone()
         return row and row[0]
 
+    def _event_domain(self):
+        """:return: what led here, and what happened to the shopper's other attempts"""
+        return [
+            ("partner_ref", "=", self.partner_id.id),
+            ("company_id", "=", self.company_id.id),
+            "|",
+            ("action", "!=", False),
+            ("outcome", "=", "refused"),
+        ]
+
     def _pinbu_forget(self):
         """What was decided stays, the words do not."""
+        self.write({"reason": False})
         self.message_ids.unlink()

@@ -7,6 +7,11 @@ from odoo import fields, models
 LOGIN, PHONE = "login", "phone"
 
 
+def phone_trait(phone):
+    """:return: a number's last digits, the same with and without the country's code"""
+    return re.sub(r"\D", "", phone or "")[-11:]
+
+
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
@@ -31,8 +36,8 @@ class ResPartner(models.Model):
             shopper.pinbu_has_returned = True
 
     def _pinbu_phone_trait(self):
-        """:return: the phone's last digits, the same with and without the country's code"""
-        return re.sub(r"\D", "", self.phone or "")[-11:]
+        """:return: this shopper's phone, as `phone_trait`"""
+        return phone_trait(self.phone)
 
     def _api_update_customer(self, body):
         result = super()._api_update_customer(body)

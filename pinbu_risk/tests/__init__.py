@@ -10,4 +10,5 @@ from . import (
     test_personal_data,
     test_risk_blocks,
     test_risk_cases,
+    test_risk_review,
 )

@@ -62,6 +62,7 @@ pinbu.return                r       r       r       r       -       -       -   
 pinbu.return.answer         rwc     rwc     -       -       -       -       -       -       -       -       -
 pinbu.risk.block            -       rwc     -       -       rwc     -       -       -       -       -       -
 pinbu.risk.case             -       rw      -       -       rw      -       -       -       -       -       -
+pinbu.risk.decision         -       rwc     -       -       rwc     -       -       -       -       -       -
 pinbu.risk.event            -       r       -       -       r       -       -       -       -       -       -
 pinbu.risk.rule             -       rwcd    -       -       -       -       -       -       -       -       -
 pinbu.scene                 rwcd    rwcd    -       -       -       -       -       -       -       -       -
@@ -69,7 +70,7 @@ pinbu.seat                  r       r       -       r       -       -       -   
 pinbu.settlement            -       r       -       -       -       -       -       -       -       -       -
 pinbu.subscribe.template    r       rwcd    -       -       -       -       -       -       -       -       -
 pinbu.subscription          -       r       -       -       -       -       -       -       -       -       -
-pinbu.subsidy               r       r       -       r       -       -       -       -       r       -       r
+pinbu.subsidy               r       r       -       r       r       -       -       -       r       -       r
 pinbu.subsidy.budget        r       r       -       -       -       -       -       -       -       -       -
 pinbu.subsidy.decision      -       rwcd    -       -       -       -       -       -       -       -       -
 pinbu.subsidy.reservation   r       r       -       -       -       -       -       -       -       -       -
@@ -85,7 +86,7 @@ pinbu.wallet.export         -       -       -       rwc     -       -       -   
 pinbu.webhook               -       rwcd    -       -       -       -       -       -       -       -       -
 pinbu.webhook.delivery      -       r       -       -       -       -       -       -       -       -       -
 pinbu.webhook.event         -       r       -       -       -       -       -       -       -       -       -
-pinbu.withdrawal            r       r       -       r       -       -       -       -       r       -       r
+pinbu.withdrawal            r       r       -       r       r       -       -       -       r       -       r
 pinbu.withdrawal.result     -       -       -       rwc     -       -       -       -       -       -       -
 """
 

@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .rights_common import RightsCase
 
@@ -78,3 +78,37 @@ class TestAppeals(RightsCase):
     def test_what_is_no_appeal(self):
         for body in ({}, {"text": "  "}, {"text": 1}, {"text": "x" * 2001}):
             self.assertEqual(self.post("/me/appeals", body).code, "invalid_request")
+
+    def test_it_reaches_the_queue(self):
+        first, second = self.appeal(), self.appeal()
+        case = first.case_id
+        self.assertEqual((case.partner_id, case.state, case.hits), (self.partner, "open", 0))
+        self.assertEqual(second.case_id, case)
+        self.assertEqual(case.open_appeal_count, 2)
+        self.assertNotEqual(self.appeal(self.ben).case_id, case)
+        queue = self.env["pinbu.risk.case"].with_user(self.officer)
+        self.assertIn(case, queue.search([("appeal_ids.state", "=", "open")]))
+
+        action = case.with_user(self.officer).action_refuse()
+        wizard = self.env[action["res_model"]].with_user(self.officer)
+        with Form(wizard.with_context(**action["context"])) as form:
+            form.reason = "Thirty accounts on one device"
+            with self.assertRaises(AssertionError):  # it is required
+                form.save()
+            form.answer = "We looked into it, and it stays as it is."
+        form.record.action_decide()
+        self.env.flush_all()
+        self.assertEqual(case.state, "refused")
+        self.assertEqual((first + second).mapped("state"), ["dismissed"] * 2)
+        self.assertFalse((first + second).activity_ids)
+        [shown, _other] = self.get("/me/appeals").data["items"]
+        self.assertEqual(shown["answer"], "We looked into it, and it stays as it is.")
+        # What the officers think stays with them.
+        self.assertNotIn("device", str(shown))
+
+        # Who appeals again is looked at again.
+        again = self.appeal()
+        self.assertNotEqual(again.case_id, case)
+        again.with_user(self.officer).answer = "You are right, after all."
+        again.with_user(self.officer).action_uphold()
+        self.assertEqual(again.case_id.state, "approved")

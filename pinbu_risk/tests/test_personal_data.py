@@ -27,6 +27,7 @@ REFERENCES = {
     "pinbu.ranking.winner.partner_id": TECHNICAL,
     "pinbu.return.partner_id": EXPORTED,
     "pinbu.risk.block.partner_id": ERASED,
+    "pinbu.risk.case.decided_by": STAFF,
     "pinbu.risk.case.partner_id": EXPORTED,
     "pinbu.scene.partner_id": STAFF,
     "pinbu.seat.inviter_id": OTHERS,

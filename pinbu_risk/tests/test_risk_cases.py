@@ -1,7 +1,7 @@
-from types import SimpleNamespace
-
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import TransactionCase, new_test_user, tagged
+
+from ..facts import Facts, Verdict
 
 
 @tagged("post_install", "-at_install")
@@ -13,11 +13,12 @@ class TestOpening(TransactionCase):
         cls.partner = cls.env["res.partner"].create({"name": "Ann"})
         cls.env.flush_all()
 
-    def open(self, action="review", rules=(1,), partner_id=None):
-        facts = SimpleNamespace(
-            company_id=self.env.company.id, partner_id=partner_id or self.partner.id
-        )
-        self.cases._open(self.cr, facts, SimpleNamespace(action=action, rule_ids=rules))
+    def facts(self, partner_id):
+        return Facts(moment="join", company_id=self.env.company.id, partner_id=partner_id)
+
+    def open(self, action="review", rules=(1,), partner_id=None, block_id=None):
+        facts = self.facts(partner_id or self.partner.id)
+        self.cases._open(self.cr, facts, Verdict(action=action, rule_ids=rules, block_id=block_id))
         self.env.invalidate_all()
         return self.cases.search([("partner_id", "=", self.partner.id)])
 
@@ -26,8 +27,9 @@ class TestOpening(TransactionCase):
         self.assertEqual((case.state, case.action, case.hits), ("open", "review", 1))
         self.assertEqual(case.rule_refs, [7])
         with self.assertQueryCount(1):
-            facts = SimpleNamespace(company_id=self.env.company.id, partner_id=self.partner.id)
-            self.cases._open(self.cr, facts, SimpleNamespace(action="refuse", rule_ids=(7, 9)))
+            self.cases._open(
+                self.cr, self.facts(self.partner.id), Verdict(action="refuse", rule_ids=(7, 9))
+            )
         self.assertEqual(self.open("note", (3,)), case)
         self.assertEqual((case.action, case.hits), ("refuse", 3))
         self.assertEqual(sorted(case.rule_refs), [3, 7, 9])
@@ -38,6 +40,8 @@ class TestOpening(TransactionCase):
 
     def test_nobody_to_look_at(self):
         self.assertFalse(self.open(rules=()))
+        # Whoever is blocked and tries again and again was looked at already.
+        self.assertFalse(self.open("refuse", block_id=1))
         self.assertFalse(self.open(partner_id=self.partner.id + 1_000_000))
 
     def test_who_may(self):

@@ -1,0 +1,1 @@
+from . import pinbu_risk_decision
