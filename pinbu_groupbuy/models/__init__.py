@@ -81,6 +81,7 @@ from . import (
     res_users_phone,
     sale_order,
     sale_order_money,
+    sale_order_refund,
     sale_order_return,
     stock_move,
     stock_move_line,

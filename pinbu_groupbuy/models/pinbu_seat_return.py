@@ -9,6 +9,7 @@ from odoo.tools import SQL
 
 from ..api.render import to_minor
 from ..exceptions import PinbuError
+from .payment_transaction_refund import RETURN_REFUND
 
 
 class PinbuSeat(models.Model):
@@ -149,7 +150,8 @@ class PinbuSeat(models.Model):
         minor = goods * after // self.quantity - goods * (after - pieces) // self.quantity
         if with_fee:
             minor += self._paid_in_all() - goods
-        self.order_id._pinbu_owe_part(minor, request, f"{request.id} {after}")
+        refunds = self.order_id._pinbu_owe_part(minor, f"{RETURN_REFUND} {request.id} {after}")
+        refunds.pinbu_return_id = request
         if after == self.quantity:
             self._all_came_back()
 

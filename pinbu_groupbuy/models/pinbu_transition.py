@@ -80,9 +80,11 @@ class PinbuTransition(models.Model):
             "payment": self.env._("payment received"),
             "payment after the hold": self.env._("payment received after the hold"),
             "refund paid by hand": self.env._("the refund was paid by hand"),
+            "refunded in part": self.env._("a part was refunded by hand"),
             "rerouted": self.env._("paid too late for its team, and placed in this one"),
             "stock": self.env._("out of stock"),
             "everything final": self.env._("every refund and subsidy is final"),
+            "taken off by hand": self.env._("cancelled before shipment, and refunded"),
             "team failed": self.env._("the team has failed"),
             "tried again": self.env._("tried again by hand"),
         }

@@ -1,7 +1,6 @@
 from odoo import fields, models
 
 from ..api.render import to_minor
-from .payment_transaction_refund import RETURN_REFUND
 
 
 class SaleOrder(models.Model):
@@ -14,24 +13,25 @@ class SaleOrder(models.Model):
         currency = self.currency_id
         return currency.round(amount / 10**currency.decimal_places)
 
-    def _pinbu_owe_part(self, minor, request, number):
+    def _pinbu_owe_part(self, minor, reason):
         """Owe a part of what was paid back, by the means that paid it, each for its share of what
         is left of them; never more than is left.
 
         :param int minor: how much, in the currency's minor unit
-        :param pinbu.return request: what it goes back for
-        :param str number: makes each part one of a kind, whatever is repeated
+        :param str reason: what for, with a number that makes each part one of a kind, whatever is
+                           repeated
+        :return: the refunds, still to be sent
         """
         self.ensure_one()
-        payments = self.seat_ids.transaction_id | self._pinbu_legs()
+        refunds = self.env["payment.transaction"]
         left = {
             tx: to_minor(tx.amount - tx.pinbu_refunded, tx.currency_id)
-            for tx in payments.sorted("id")
+            for tx in self._pinbu_payments().sorted("id")
         }
         total = sum(left.values())
         minor = min(minor, total)
         if minor <= 0:
-            return
+            return refunds
         parts = {tx: minor * rest // total for tx, rest in left.items()}
         # What the shares' rounding left over: less than one unit for each means.
         missing = minor - sum(parts.values())
@@ -41,7 +41,5 @@ class SaleOrder(models.Model):
             missing -= more
         for tx, part in parts.items():
             if part:
-                refund = tx._pinbu_create_refund(
-                    self._pinbu_from_minor(part), f"{RETURN_REFUND} {number}"
-                )
-                refund.pinbu_return_id = request
+                refunds |= tx._pinbu_create_refund(self._pinbu_from_minor(part), reason)
+        return refunds

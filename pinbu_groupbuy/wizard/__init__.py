@@ -1,7 +1,9 @@
 from . import (
     batch_by_activity,
+    order_refund,
     refund_by_hand,
     return_answer,
     stock_picking_to_batch,
     team_intervention,
+    tracking_import,
 )

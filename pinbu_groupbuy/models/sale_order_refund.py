@@ -1,0 +1,134 @@
+"""What people give back of a won order's money: all of it before shipment, or a part of it."""
+
+from odoo import models
+from odoo.exceptions import AccessError, UserError
+
+from ..api.render import to_minor
+from .payment_transaction_refund import MANUAL_REFUND
+from .payment_transaction_trouble import MONEY_GROUPS
+from .pinbu_transition import log_note
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    # === BUSINESS METHODS: WHAT IS LEFT === #
+
+    def _pinbu_payments(self):
+        """:return: the transactions that paid for what this order has won"""
+        self.ensure_one()
+        return self.seat_ids.transaction_id | self._pinbu_legs()
+
+    def _pinbu_left_to_refund(self):
+        """:return: how much of what was paid is not owed back yet, in the order's currency"""
+        self.ensure_one()
+        return self.currency_id.round(
+            sum(tx.amount - tx.pinbu_refunded for tx in self._pinbu_payments())
+        )
+
+    def _pinbu_may_be_taken_off(self):
+        """Whether this won order can be cancelled as a whole, and all of its money goes back."""
+        self.ensure_one()
+        seat = self.seat_ids
+        return (
+            seat.state == "won"
+            and self.state != "cancel"
+            and not seat._is_service()
+            and not any(self.order_line.mapped("qty_delivered"))
+        )
+
+    # === BUSINESS METHODS: GIVING BACK === #
+
+    def _pinbu_check_may_refund(self):
+        """:return: this order, with the rights to change it
+        :raise AccessError: for whom its money is none of their business
+        """
+        self.ensure_one()
+        self.check_access("read")
+        if not self.env.su and not any(self.env.user.has_group(group) for group in MONEY_GROUPS):
+            raise AccessError(
+                self.env._("Only group-buying managers and accountants deal with refunds.")
+            )
+        return self.sudo()
+
+    def _pinbu_take_off(self, reason):
+        """Cancel a won order that has not left the house, so that all of its money goes back.
+
+        :param str reason: why, in the words of whoever does it
+        :raise AccessError: for whom it is none of their business
+        :raise UserError: when it cannot be, or no reason is given
+        """
+        order = self._pinbu_check_may_refund()
+        reason = order._pinbu_need_reason(reason)
+        if not order._pinbu_may_be_taken_off():
+            raise UserError(
+                self.env._(
+                    "Only what was won, and of which nothing was shipped, is cancelled and refunded"
+                    " as a whole. Otherwise refund a part, or let the shopper send it back."
+                )
+            )
+        if order.locked:
+            order.action_unlock()
+        order.action_cancel()
+        order.seat_ids.flush_recordset()
+        log_note(
+            self.env.cr, self.env.uid, "pinbu_seat", order.seat_ids.id, "taken off by hand", reason
+        )
+        order.message_post(
+            body=self.env._("Cancelled before shipment, to be refunded in full: %s", reason)
+        )
+        self.env["pinbu.settlement"]._wake(self.env.cr)
+
+    def _pinbu_refund_part(self, amount, reason):
+        """Owe a part of what was paid back, by the means that paid it; the order lives on.
+
+        :param float amount: in the order's currency
+        :param str reason: why, in the words of whoever does it
+        :raise AccessError: for whom it is none of their business
+        :raise UserError: for more than is left, of an order that is none of ours any more, or
+                          without a reason
+        """
+        order = self._pinbu_check_may_refund()
+        reason = order._pinbu_need_reason(reason)
+        if order.seat_ids.state != "won" or order.state == "cancel":
+            raise UserError(
+                self.env._(
+                    "Parts are refunded of what was won. Before that, and after a cancellation,"
+                    " all of the money goes back by itself."
+                )
+            )
+        left = order._pinbu_left_to_refund()
+        if order.currency_id.compare_amounts(amount, 0) <= 0:
+            raise UserError(self.env._("Say how much goes back."))
+        if order.currency_id.compare_amounts(amount, left) > 0:
+            raise UserError(
+                self.env._("At most %s is left of what was paid.", order.currency_id.format(left))
+            )
+        count = len(order._pinbu_refund_transactions())
+        order._pinbu_owe_part(
+            to_minor(amount, order.currency_id), f"{MANUAL_REFUND} part {count + 1}"
+        )
+        order.seat_ids.flush_recordset()
+        money = order.currency_id.format(amount)
+        log_note(
+            self.env.cr,
+            self.env.uid,
+            "pinbu_seat",
+            order.seat_ids.id,
+            "refunded in part",
+            f"{money} · {reason}",
+        )
+        order.message_post(
+            body=self.env._(
+                "%(amount)s is refunded in part: %(reason)s", amount=money, reason=reason
+            )
+        )
+
+    def _pinbu_need_reason(self, reason):
+        """:return: the reason, trimmed
+        :raise UserError: when there is none
+        """
+        reason = (reason or "").strip()
+        if not reason:
+            raise UserError(self.env._("Say why: it stays in the log of the order."))
+        return reason
