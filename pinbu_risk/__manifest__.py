@@ -18,6 +18,8 @@
         "views/risk_event_views.xml",
         "views/risk_case_views.xml",
         "views/risk_block_views.xml",
+        "views/risk_outage_views.xml",
+        "views/held_back_views.xml",
         "views/appeal_views.xml",
         "views/identity_views.xml",
         "views/data_rights_views.xml",

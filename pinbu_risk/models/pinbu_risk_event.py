@@ -132,8 +132,30 @@ class PinbuRiskEvent(models.Model):
         :param Verdict verdict: what the rules made of it
         :param str outcome: ``allowed`` or ``refused``: whether it went on
         """
+        self._append_all(cr, [(facts, verdict, outcome)])
+
+    @api.model
+    def _append_all(self, cr, rows):
+        """As `_append`, of many at once: still one statement.
+
+        :param list[tuple] rows: facts, verdict and outcome of each; at least one
+        """
+        rows = [self._prepare_row(*row) for row in rows]
+        cr.execute(
+            SQL(
+                "INSERT INTO pinbu_risk_event (%s) VALUES %s",
+                SQL(", ").join(map(SQL.identifier, rows[0])),
+                SQL(", ").join(
+                    SQL("(%s)", SQL(", ").join(SQL("%s", value) for value in row.values()))
+                    for row in rows
+                ),
+            )
+        )
+
+    @api.model
+    def _prepare_row(self, facts, verdict, outcome):
         known = verdict.is_newcomer if facts.is_newcomer is None else facts.is_newcomer
-        values = {
+        return {
             "kind": facts.moment,
             "outcome": outcome,
             "action": verdict.action,
@@ -156,10 +178,3 @@ class PinbuRiskEvent(models.Model):
             "account_age_hours": facts.account_age_hours,
             "create_date": SQL_NOW,
         }
-        cr.execute(
-            SQL(
-                "INSERT INTO pinbu_risk_event (%s) VALUES (%s)",
-                SQL(", ").join(map(SQL.identifier, values)),
-                SQL(", ").join(SQL("%s", value) for value in values.values()),
-            )
-        )

@@ -21,7 +21,7 @@ _COUNTED = {
     "registrations": ("registration",),
     "unpaid": ("unpaid",),
 }
-_SEEN = ("login", "registration", "open", "join")
+_SEEN = ("login", "registration", "open", "join", "withdrawal")
 
 
 class RiskBlocked(PinbuError):
@@ -180,9 +180,18 @@ class PinbuRiskRule(models.Model):
 
         :param str outcome: ``allowed`` or ``refused``
         """
-        self.env["pinbu.risk.event"]._append(cr, facts, verdict, outcome)
-        if verdict.reaches("review"):
-            self.env["pinbu.risk.case"]._open(cr, facts, verdict)
+        self._keep_all(cr, [(facts, verdict, outcome)])
+
+    @api.model
+    def _keep_all(self, cr, rows):
+        """As `_keep`, of many at once.
+
+        :param list[tuple] rows: facts, verdict and outcome of each; at least one
+        """
+        self.env["pinbu.risk.event"]._append_all(cr, rows)
+        for facts, verdict, _outcome in rows:
+            if verdict.reaches("review"):
+                self.env["pinbu.risk.case"]._open(cr, facts, verdict)
 
     # === SQL === #
 

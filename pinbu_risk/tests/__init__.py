@@ -6,6 +6,8 @@ from . import (
     test_appeals,
     test_data_export,
     test_identity,
+    test_money_out,
+    test_outage,
     test_participation,
     test_personal_data,
     test_risk_blocks,

@@ -65,6 +65,7 @@ pinbu.risk.block            -       rwc     -       -       rwc     -       -   
 pinbu.risk.case             -       rw      -       -       rw      -       -       -       -       -       -
 pinbu.risk.decision         -       rwc     -       -       rwc     -       -       -       -       -       -
 pinbu.risk.event            -       r       -       -       r       -       -       -       -       -       -
+pinbu.risk.outage           -       r       -       -       r       -       -       -       -       -       -
 pinbu.risk.rule             -       rwcd    -       -       -       -       -       -       -       -       -
 pinbu.scene                 rwcd    rwcd    -       -       -       -       -       -       -       -       -
 pinbu.seat                  r       r       -       r       -       -       -       r       r       -       r

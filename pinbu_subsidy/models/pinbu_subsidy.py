@@ -108,7 +108,11 @@ class PinbuSubsidy(models.Model):
         readonly=True,
         default="due",
     )
-    note = fields.Char(readonly=True, help="Why it was held back, voided or taken back.")
+    note = fields.Char(
+        readonly=True,
+        groups="base.group_user",
+        help="Why it was held back, voided or taken back. The shopper does not read this.",
+    )
     due_at = fields.Datetime(string="Due at", required=True, readonly=True)
     granted_at = fields.Datetime(string="Granted on", readonly=True)
     entry_id = fields.Many2one(

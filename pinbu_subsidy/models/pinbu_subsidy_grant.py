@@ -75,10 +75,20 @@ class PinbuSubsidy(models.Model):
         if not subsidies:
             return []
         subsidies.invalidate_recordset(flush=False)
+        subsidies = subsidies._check_may_grant()
         for (company, kind), owed in subsidies.grouped(lambda s: (s.company_id, s.type)).items():
             given = getattr(owed.with_company(company), f"_grant_{kind}")(company)
             owed._mark_granted(*given)
         return subsidies.ids
+
+    def _check_may_grant(self):
+        """Hook: look at these once more before anything is given; they are due, locked, and read
+        with sudo. Safe to repeat after a rollback.
+
+        :return: those of these that may be granted now; the others were held back, or wait for
+            their `retry_at`
+        """
+        return self
 
     @api.model
     def _sql_is_due(self):

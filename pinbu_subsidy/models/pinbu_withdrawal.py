@@ -144,9 +144,10 @@ class PinbuWithdrawal(models.Model):
 
         :param int amount_minor: in the company's currency's smallest unit
         :return: the new withdrawal (sudo)
-        :raise PinbuError: as `res.company._pinbu_check_withdrawal`
+        :raise PinbuError: as `res.company._pinbu_check_withdrawal` and `_check_may_withdraw`
         """
         company._pinbu_check_withdrawal(partner, amount_minor)
+        held_for = self._check_may_withdraw(partner, company, amount_minor)
         wallet = company._pinbu_wallets(partner)[partner.id]
         # Nobody is written to: the log is the record.
         withdrawal = (
@@ -173,10 +174,29 @@ class PinbuWithdrawal(models.Model):
             self.env.cr, self.env.uid, self._table, withdrawal.id, "requested", "withdrawal asked"
         )
         withdrawal.invalidate_recordset(["transition_ids"], flush=False)
-        if reason := withdrawal._needs_review():
+        if reason := held_for or withdrawal._needs_review():
             withdrawal._to_review(reason)
         wake(self.env, self.env.cr, "pinbu_subsidy.ir_cron_payouts")
         return withdrawal
+
+    @api.model
+    def _check_may_withdraw(self, partner, company, amount_minor):
+        """Hook: look at a request that the company's limits allow, before money moves. Nothing is
+        written yet.
+
+        :return: a code of `review_reason` where a person has to look at it first, or None
+        :raise PinbuError: to refuse
+        """
+        return None
+
+    @api.model
+    def _receiving_account(self, partner):
+        """Hook: where this shopper's withdrawals go, in the provider's words; it is compared and
+        never shown.
+
+        :rtype: str | None
+        """
+        return partner.sudo().bank_ids[:1].sanitized_acc_number or None
 
     @api.model
     def _new_number(self):

@@ -1,0 +1,238 @@
+from odoo.tests import TransactionCase, tagged
+
+from .rights_common import OLD_KEY, KeysMixin
+from .risk_common import RiskMixin
+
+
+@tagged("post_install", "-at_install")
+class TestSubsidies(RiskMixin, TransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.set_up_shop()
+
+    def failed_team(self):
+        """:return: the subsidies of two shoppers, due"""
+        self.ann, self.ben = self.shoppers(2)
+        return self.fail_team(self.ann | self.ben).subsidy_ids
+
+    def test_without_a_rule_it_is_granted_and_written_down(self):
+        subsidies = self.failed_team()
+        self.grant()
+        self.assertEqual(subsidies.mapped("state"), ["granted"] * 2)
+        events = self.events.search([("kind", "=", "subsidy")])
+        self.assertEqual(events.mapped("partner_id"), self.ann | self.ben)
+        self.assertEqual(set(events.mapped("amount_minor")), {1000})
+        self.assertEqual(set(events.mapped("outcome")), {"allowed"})
+        self.assertFalse(self.case_of(self.ann))
+
+    def test_note_goes_on(self):
+        rule = self.make_rule("subsidy", action="note")
+        subsidies = self.failed_team()
+        self.grant()
+        self.assertEqual(subsidies.mapped("state"), ["granted"] * 2)
+        self.assertEqual(self.events_of(self.ann, "subsidy").rule_id, rule)
+
+    def test_what_a_rule_holds_back_waits_for_a_person(self):
+        for action in ("review", "delay", "identity", "refuse"):
+            with self.subTest(action), self.env.cr.savepoint() as savepoint:
+                rule = self.make_rule("subsidy", action=action, name="Too often")
+                subsidies = self.failed_team()
+                self.grant()
+                self.assertEqual(subsidies.mapped("state"), ["blocked"] * 2)
+                self.assertEqual(set(subsidies.mapped("note")), {"Too often"})
+                self.assertEqual(set(subsidies.mapped("risk_action")), {action})
+                self.assertFalse(self.balance(self.ann))
+                self.assertEqual(self.case_of(self.ann).rule_refs, rule.ids)
+                # Somebody has looked at it: it is not held back for the same once more.
+                mine = subsidies.filtered(lambda s: s.partner_id == self.ann)
+                mine._release()
+                self.grant()
+                self.assertEqual(mine.state, "granted")
+                self.assertEqual(self.balance(self.ann), 10.0)
+                self.assertEqual((subsidies - mine).state, "blocked")
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    def test_only_who_meets_the_rule_is_held_back(self):
+        self.make_rule("subsidy", action="refuse", threshold=1)
+        subsidies = self.failed_team()
+        # Twice, and once.
+        self.fail_team(self.ann | self.shopper("Cid"))
+        self.grant()
+        mine = subsidies.filtered(lambda s: s.partner_id == self.ann)
+        self.assertEqual(mine.state, "blocked")
+        self.assertEqual((subsidies - mine).state, "granted")
+
+    def test_a_delay_of_the_joining_holds_its_subsidy_back(self):
+        rule = self.make_rule("open", action="delay", name="Suspicious opening")
+        self.failed_team()
+        # What Ann opens now is delayed, what Ben joins is not.
+        subsidies = self.fail_team(self.ann | self.ben).subsidy_ids
+        self.grant()
+        mine = subsidies.filtered(lambda s: s.partner_id == self.ann)
+        self.assertEqual((mine.state, mine.note), ("blocked", rule.name))
+        self.assertEqual((subsidies - mine).state, "granted")
+
+    def test_a_shopper_who_was_looked_at_is_not_held_back(self):
+        self.make_rule("open", action="delay")
+        self.failed_team()
+        subsidies = self.fail_team(self.ann | self.ben).subsidy_ids
+        self.case_of(self.ann).sudo().state = "approved"
+        self.grant()
+        self.assertEqual(subsidies.mapped("state"), ["granted"] * 2)
+
+    def test_a_blocked_shopper_gets_nothing(self):
+        subsidies = self.failed_team()
+        self.env["pinbu.risk.block"].create({"partner_id": self.ann.id, "reason": "a farm"})
+        self.grant()
+        mine = subsidies.filtered(lambda s: s.partner_id == self.ann)
+        self.assertEqual(mine.state, "blocked")
+        self.assertEqual((subsidies - mine).state, "granted")
+
+    def test_rewards_of_invites_are_a_moment_of_their_own(self):
+        self.make_rule("invite_reward", action="delay")
+        self.failed_team()
+        reward, consolation = (
+            self.subsidies._owe(
+                [
+                    {
+                        "partner_id": self.ann.id,
+                        "company_id": self.company.id,
+                        "type": "cash",
+                        "amount_minor": 100,
+                        "reason": reason,
+                        "key": f"test:{reason}",
+                    }
+                ]
+            )
+            for reason in ("invite", "prize")
+        )
+        self.grant()
+        self.assertEqual((reward.state, consolation.state), ("blocked", "granted"))
+        self.assertEqual(self.events_of(self.ann, "invite_reward").inviter_ref, self.ann.id)
+
+    def test_a_batch_is_judged_in_two_statements_however_large(self):
+        self.make_rule("subsidy", action="note")
+        subsidies = self.failed_team()
+        self.env.invalidate_all()
+        few = self._statements(subsidies[:1])
+        more = self.fail_team(self.shoppers(3)).subsidy_ids
+        self.env.invalidate_all()
+        self.assertEqual(self._statements(more | subsidies), few)
+
+    def _statements(self, subsidies):
+        """:return: how many statements the judging of these takes, with a warm cache"""
+        subsidies = subsidies.sudo()
+        subsidies._judge(self.company)
+        before = self.env.cr.sql_log_count
+        subsidies._judge(self.company)
+        return self.env.cr.sql_log_count - before
+
+
+@tagged("post_install", "-at_install")
+class TestIdentity(KeysMixin, RiskMixin, TransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.set_up_shop()
+
+    def test_who_proves_who_they_are_gets_it(self):
+        self.use_keys(OLD_KEY)
+        self.make_rule("subsidy", action="identity")
+        ann, ben = self.shoppers(2)
+        subsidies = self.fail_team(ann | ben).subsidy_ids
+        self.grant()
+        self.assertEqual(subsidies.mapped("state"), ["blocked"] * 2)
+        identity = self.env["pinbu.identity"]._give(
+            ann, self.company, "张三丰", "110101199003074610"
+        )
+        identity._to_verified()
+        self.grant()
+        mine = subsidies.filtered(lambda s: s.partner_id == ann)
+        self.assertEqual(mine.state, "granted")
+        self.assertEqual((subsidies - mine).state, "blocked")
+        # The next one is not held back at all.
+        more = self.fail_team(ann | ben).subsidy_ids.filtered(lambda s: s.partner_id == ann)
+        self.grant()
+        self.assertEqual(more.state, "granted")
+
+
+@tagged("post_install", "-at_install")
+class TestWithdrawals(RiskMixin, TransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.set_up_shop()
+
+    def setUp(self):
+        super().setUp()
+        self.ann, self.ben = self.rich("Ann"), self.rich("Ben")
+        # Whom rules here look at has taken part before.
+        self.join(self.ann)
+
+    def test_without_a_rule_it_goes_on_and_is_written_down(self):
+        withdrawal = self.withdraw(self.ann)
+        self.assertEqual(withdrawal.state, "requested")
+        event = self.events_of(self.ann, "withdrawal")
+        self.assertEqual((event.outcome, event.amount_minor), ("allowed", 1000))
+
+    def test_review_and_delay_wait_for_a_person(self):
+        for action in ("review", "delay"):
+            rule = self.make_rule("withdrawal", action=action)
+            withdrawal = self.withdraw(self.ann)
+            self.assertEqual((withdrawal.state, withdrawal.review_reason), ("review", "risk"))
+            self.assertIn(rule.id, self.case_of(self.ann).rule_refs)
+            rule.active = False
+        self.assertEqual(self.withdraw(self.ben).state, "requested")
+        withdrawal.action_approve()
+        self.assertEqual(withdrawal.state, "requested")
+
+    def test_refused_politely_and_nothing_moves(self):
+        rule = self.make_rule("withdrawal", action="refuse")
+        self.assertEqual(self.refusal(self.withdraw, self.ann), "risk_blocked")
+        self.assertEqual(self.points(self.ann), 5000)
+        self.assertFalse(self.withdrawals.search([("partner_id", "=", self.ann.id)]))
+        event = self.events_of(self.ann, "withdrawal")
+        self.assertEqual((event.outcome, event.rule_id), ("refused", rule))
+        self.assertTrue(self.case_of(self.ann))
+        self.assertEqual(self.withdraw(self.ben).state, "requested")
+
+    def test_identity_is_asked_for(self):
+        self.make_rule("withdrawal", action="identity")
+        self.assertEqual(self.refusal(self.withdraw, self.ann), "identity_required")
+        self.env["pinbu.identity"].create(
+            {
+                "partner_id": self.ann.id,
+                "company_id": self.company.id,
+                "state": "verified",
+                "given_at": "2026-01-01",
+                "sealed": "-",
+                "key_id": "-",
+                "number_mark": "-",
+            }
+        )
+        self.assertEqual(self.withdraw(self.ann).state, "requested")
+
+    def test_limits_come_before_rules(self):
+        self.make_rule("withdrawal", action="refuse")
+        self.assertEqual(self.refusal(self.withdraw, self.ann, 9999), "insufficient_balance")
+        self.assertFalse(self.events_of(self.ann, "withdrawal"))
+
+    def test_a_blocked_shopper_cannot_withdraw(self):
+        self.env["pinbu.risk.block"].create({"partner_id": self.ann.id, "reason": "a farm"})
+        self.assertEqual(self.refusal(self.withdraw, self.ann), "risk_blocked")
+        self.assertEqual(self.withdraw(self.ben).state, "requested")
+
+    def test_many_shoppers_with_one_account(self):
+        self.make_rule("withdrawal", measure="shoppers", subject="account", threshold=1)
+        for partner in (self.ann, self.ben):
+            self.env["res.partner.bank"].create(
+                {"partner_id": partner.id, "acc_number": "6222 0212 3456 7890"}
+            )
+        self.assertEqual(self.withdraw(self.ann).state, "requested")
+        self.assertEqual(self.withdraw(self.ann).state, "requested")
+        self.assertEqual(self.refusal(self.withdraw, self.ben), "risk_blocked")
+        # Another account, and none at all.
+        self.ben.bank_ids.acc_number = "6222 0000 0000 0000"
+        self.assertEqual(self.withdraw(self.ben).state, "requested")
