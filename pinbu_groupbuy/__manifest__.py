@@ -14,7 +14,7 @@
         "bus",
         "phone_validation",
     ],
-    "external_dependencies": {"python": ["pydantic", "pypinyin"]},
+    "external_dependencies": {"python": ["pydantic", "pypinyin", "xlsxwriter"]},
     "data": [
         "security/groups.xml",
         "security/ir.model.access.csv",
@@ -38,6 +38,7 @@
         "views/stock_picking_batch_views.xml",
         "wizard/batch_by_activity_views.xml",
         "wizard/tracking_import_views.xml",
+        "report/activity_result_templates.xml",
         "report/delivery_templates.xml",
         "report/pick_list_templates.xml",
         "wizard/order_refund_views.xml",

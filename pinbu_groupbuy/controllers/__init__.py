@@ -2,6 +2,7 @@
 
 from . import (
     activities,
+    activity_result,
     addresses,
     config,
     events,

@@ -22,6 +22,7 @@ from . import (
     pinbu_activity_moves,
     pinbu_activity_openings,
     pinbu_activity_publish,
+    pinbu_activity_result,
     pinbu_activity_search,
     pinbu_activity_terms,
     pinbu_activity_terms_shown,

@@ -2,6 +2,7 @@ from . import (
     test_activity_category,
     test_activity_moves,
     test_activity_publish,
+    test_activity_result,
     test_api_catalogue,
     test_api_delivery,
     test_api_document,

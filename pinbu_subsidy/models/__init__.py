@@ -23,6 +23,7 @@ from . import (
     pinbu_activity_day,
     pinbu_activity_grounds,
     pinbu_activity_promise,
+    pinbu_activity_result,
     pinbu_activity_voucher,
     pinbu_activity_worst,
     pinbu_books_check,
