@@ -23,6 +23,7 @@
         "views/appeal_views.xml",
         "views/identity_views.xml",
         "views/data_rights_views.xml",
+        "views/res_config_settings_retention_views.xml",
         "views/menus.xml",
     ],
     "assets": {"web.assets_backend": ["pinbu_risk/static/src/**/*"]},

@@ -4,11 +4,8 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.misc import hmac
 
-from ..transactions import SQL_NOW
-
 # What a client kept longer than this is of no use any more.
 OLDEST = timedelta(days=1)
-_BATCH = 20_000
 
 
 class PinbuEvent(models.Model):
@@ -75,23 +72,3 @@ class PinbuEvent(models.Model):
                 SQL(", ").join(rows),
             )
         )
-
-    # === SCHEDULER === #
-
-    @api.autovacuum
-    def _gc_old_events(self):
-        """:return: how many were deleted, and whether there may be more"""
-        self.env.cr.execute(
-            SQL(
-                """
-                DELETE FROM pinbu_event WHERE id IN (
-                    SELECT event.id FROM pinbu_event event
-                      JOIN res_company company ON company.id = event.company_id
-                     WHERE event.at < %s - company.pinbu_event_days * interval '1 day' LIMIT %s
-                )
-                """,
-                SQL_NOW,
-                _BATCH,
-            )
-        )
-        return self.env.cr.rowcount, self.env.cr.rowcount == _BATCH

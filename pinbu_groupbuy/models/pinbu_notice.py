@@ -5,9 +5,6 @@ from odoo.tools import SQL
 
 from ..transactions import SQL_NOW
 
-# Days for which notices are kept.
-KEPT_READ, KEPT_UNREAD = 30, 180
-
 
 class PinbuNotice(models.Model):
     """One result that a shopper should learn of. Written set-based with what it tells, once for
@@ -144,19 +141,4 @@ class PinbuNotice(models.Model):
                 """,
                 returns.ids,
             ),
-        )
-
-    @api.autovacuum
-    def _gc_old(self):
-        self.env.cr.execute(
-            SQL(
-                """
-                DELETE FROM pinbu_notice
-                 WHERE read_at < %(now)s - %(read)s * interval '1 day'
-                    OR created_at < %(now)s - %(unread)s * interval '1 day'
-                """,
-                now=SQL_NOW,
-                read=KEPT_READ,
-                unread=KEPT_UNREAD,
-            )
         )

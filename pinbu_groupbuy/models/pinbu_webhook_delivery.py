@@ -2,7 +2,6 @@ import json
 import logging
 import secrets
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
 from psycopg2 import OperationalError
 
@@ -20,7 +19,6 @@ _logger = logging.getLogger(__name__)
 BACKOFF = (30, 300, 1800, 7200, 18000, 36000, 50400, 57600, 86400)
 BATCH = 20
 AT_ONCE = 8
-KEPT = timedelta(days=30)
 NETWORKS = "pinbu_groupbuy.webhook_networks"
 
 
@@ -208,13 +206,3 @@ class PinbuWebhookDelivery(models.Model):
             )
         # What comes next looks at the log as it is now.
         renew_snapshot(self.env)
-
-    @api.autovacuum
-    def _gc_told(self):
-        """Forget what was told, or could not be told, a month ago."""
-        before = fields.Datetime.now() - KEPT
-        old = self.search(
-            [("state", "in", ("done", "failed")), ("happened_at", "<", before)], limit=10_000
-        )
-        old.unlink()
-        return len(old), len(old) == 10_000

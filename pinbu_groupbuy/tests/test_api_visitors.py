@@ -119,7 +119,7 @@ class TestApiVisitors(ApiCase):
             "UPDATE pinbu_event SET at = at - interval '31 days' WHERE name = 'old'"
         )
         self.env.invalidate_all()
-        self.env["pinbu.event"]._gc_old_events()
+        self.env["pinbu.retention"]._delete_some("pinbu.event")
         self.assertEqual(self.events().mapped("name"), ["new"])
 
     def test_what_is_no_event(self):

@@ -8,10 +8,12 @@ from odoo.tools import SQL
 from odoo.addons.pinbu_groupbuy.transactions import SQL_NOW
 
 from ..facts import ACTIONS, MOMENTS
+from .res_company_retention import MIN_EVENT_DAYS
 
 
 class PinbuRiskEvent(models.Model):
-    """What a shopper did or tried to do, and what the rules made of it. Append-only.
+    """What a shopper did or tried to do, and what the rules made of it. Append-only,
+    until it is old enough to be deleted.
 
     It refers by plain integers: a merge of contacts or a deletion rewrites foreign keys, and a row
     here must never be rewritten.
@@ -78,11 +80,18 @@ class PinbuRiskEvent(models.Model):
     _inviter_idx = models.Index("(inviter_ref, kind, create_date) WHERE inviter_ref IS NOT NULL")
 
     def init(self):
-        self.env.cr.execute("""
+        # What is old enough is deleted by ``pinbu.retention``.
+        self.env.cr.execute(f"""
             DROP TRIGGER IF EXISTS pinbu_risk_event_append_only ON pinbu_risk_event;
             CREATE TRIGGER pinbu_risk_event_append_only
-                BEFORE UPDATE OR DELETE OR TRUNCATE ON pinbu_risk_event
+                BEFORE UPDATE OR TRUNCATE ON pinbu_risk_event
                 FOR EACH STATEMENT EXECUTE FUNCTION pinbu_refuse_change();
+            DROP TRIGGER IF EXISTS pinbu_risk_event_kept ON pinbu_risk_event;
+            CREATE TRIGGER pinbu_risk_event_kept
+                BEFORE DELETE ON pinbu_risk_event FOR EACH ROW
+                WHEN (OLD.create_date > clock_timestamp() AT TIME ZONE 'UTC'
+                                        - INTERVAL '{MIN_EVENT_DAYS} days')
+                EXECUTE FUNCTION pinbu_refuse_change();
         """)
 
     # === COMPUTE METHODS === #

@@ -10,6 +10,7 @@ from . import (
     test_outage,
     test_participation,
     test_personal_data,
+    test_retention,
     test_risk_blocks,
     test_risk_cases,
     test_risk_review,

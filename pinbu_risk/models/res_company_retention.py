@@ -1,0 +1,24 @@
+from odoo import fields, models
+
+# The database refuses to delete events that are younger: see `PinbuRiskEvent.init`.
+MIN_EVENT_DAYS = 60
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    pinbu_risk_event_days = fields.Integer(
+        string="Risk Events (days)",
+        default=365,
+        help="Older events are deleted. Rules look back at those that are left: 60 days at least.",
+    )
+    pinbu_case_days = fields.Integer(
+        string="Risk Cases (days)",
+        default=730,
+        help="Decided cases and appeals, and blocks that are over, are deleted after so long.",
+    )
+
+    _pinbu_risk_retention_sane = models.Constraint(
+        f"CHECK(pinbu_risk_event_days >= {MIN_EVENT_DAYS} AND pinbu_case_days > 0)",
+        "Risk events are kept for 60 days at least, cases for one.",
+    )
