@@ -8,7 +8,6 @@ from odoo.tools import SQL
 from odoo.addons.pinbu_groupbuy.transactions import SQL_NOW
 
 from ..facts import ACTIONS, MOMENTS
-from .res_company_retention import MIN_EVENT_DAYS
 
 
 class PinbuRiskEvent(models.Model):
@@ -81,7 +80,7 @@ class PinbuRiskEvent(models.Model):
 
     def init(self):
         # What is old enough is deleted by ``pinbu.retention``.
-        self.env.cr.execute(f"""
+        self.env.cr.execute("""
             DROP TRIGGER IF EXISTS pinbu_risk_event_append_only ON pinbu_risk_event;
             CREATE TRIGGER pinbu_risk_event_append_only
                 BEFORE UPDATE OR TRUNCATE ON pinbu_risk_event
@@ -90,7 +89,7 @@ class PinbuRiskEvent(models.Model):
             CREATE TRIGGER pinbu_risk_event_kept
                 BEFORE DELETE ON pinbu_risk_event FOR EACH ROW
                 WHEN (OLD.create_date > clock_timestamp() AT TIME ZONE 'UTC'
-                                        - INTERVAL '{MIN_EVENT_DAYS} days')
+                                        - INTERVAL '60 days')
                 EXECUTE FUNCTION pinbu_refuse_change();
         """)
 

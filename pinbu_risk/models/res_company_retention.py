@@ -1,8 +1,5 @@
 from odoo import fields, models
 
-# The database refuses to delete events that are younger: see `PinbuRiskEvent.init`.
-MIN_EVENT_DAYS = 60
-
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -19,6 +16,7 @@ class ResCompany(models.Model):
     )
 
     _pinbu_risk_retention_sane = models.Constraint(
-        f"CHECK(pinbu_risk_event_days >= {MIN_EVENT_DAYS} AND pinbu_case_days > 0)",
+        # The database refuses to delete events that are younger: see `PinbuRiskEvent.init`.
+        "CHECK(pinbu_risk_event_days >= 60 AND pinbu_case_days > 0)",
         "Risk events are kept for 60 days at least, cases for one.",
     )
