@@ -1,5 +1,8 @@
 """The moves of an activity between its states, and what must not be lost by them."""
 
+import math
+from datetime import timedelta
+
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
@@ -8,6 +11,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..transactions import short_transaction
+
+WEEK = timedelta(weeks=1)
 
 
 class PinbuActivity(models.Model):
@@ -101,6 +106,23 @@ class PinbuActivity(models.Model):
 
     def action_resume(self):
         self.is_stopped = False
+
+    def action_copy_next_week(self):
+        """The same again a week later, at the same hours, as a draft; where that is past already,
+        in the next week that lies ahead."""
+        now, copies = fields.Datetime.now(), self.browse()
+        for activity in self:
+            weeks = max(1, math.ceil((now - activity.starts_at) / WEEK))
+            copies += activity.copy(
+                {
+                    "starts_at": activity.starts_at + weeks * WEEK,
+                    "ends_at": activity.ends_at + weeks * WEEK,
+                }
+            )
+        action = self.env["ir.actions.actions"]._for_xml_id("pinbu_groupbuy.pinbu_activity_action")
+        if len(copies) == 1:
+            return {**action, "res_id": copies.id, "views": [(False, "form")]}
+        return {**action, "domain": [("id", "in", copies.ids)], "context": {}}
 
     # === BUSINESS METHODS === #
 

@@ -67,6 +67,7 @@ class PinbuActivity(models.Model):
         new = self.filtered(lambda a: not a.is_published) if vals.get("is_published") else self[:0]
         res = super().write(vals)
         new._check_publishable()
+        new._open_super_teams()
         (self - new)._check_changed(vals.keys())
         return res
 
@@ -75,7 +76,6 @@ class PinbuActivity(models.Model):
     def action_publish(self):
         """Show the activity to shoppers, after a check that what it promises can be kept."""
         self.is_published = True
-        self._open_super_teams()
 
     # === BUSINESS METHODS === #
 

@@ -1,5 +1,7 @@
 from . import (
+    activity_launch,
     batch_by_activity,
+    order_address,
     order_refund,
     refund_by_hand,
     return_answer,

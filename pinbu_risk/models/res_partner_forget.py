@@ -146,7 +146,11 @@ class ResPartner(models.Model):
             SQL("UPDATE payment_token SET payment_details = NULL, active = FALSE WHERE %s", mine)
         )
         self.env.cr.execute(
-            SQL("UPDATE sale_order SET pinbu_remark = NULL, signed_by = NULL WHERE %s", mine)
+            SQL(
+                "UPDATE sale_order SET pinbu_remark = NULL, pinbu_note = NULL, signed_by = NULL,"
+                " pinbu_invoice_title = NULL, pinbu_tax_number = NULL WHERE %s",
+                mine,
+            )
         )
         # What came back is booked; why, in the shopper's words and pictures, goes.
         self.env.cr.execute(
