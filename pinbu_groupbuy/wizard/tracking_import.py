@@ -206,40 +206,40 @@ class PinbuTrackingImport(models.TransientModel):
 
     def _error_of(self, row, tracking, picking, found, carriers):
         """:return: why this row cannot be written, in words for the clerk; False if it can"""
-        _ = self.env._
         if row["tracking"] is None:
-            return _("The spreadsheet cut off digits: format this column as text.")
+            return self.env._("The spreadsheet cut off digits: format this column as text.")
         if not row["reference"]:
-            return _("It names no delivery.")
+            return self.env._("It names no delivery.")
         if not row["tracking"]:
-            return _("It has no tracking number.")
+            return self.env._("It has no tracking number.")
         if not all(NUMBER.fullmatch(part) for part in tracking.split(",")):
-            return _("This is no tracking number.")
+            return self.env._("This is no tracking number.")
         if row["carrier"] and row["carrier"] not in carriers:
-            return _("There is no carrier “%s”.", row["carrier"])
+            return self.env._("There is no carrier “%s”.", row["carrier"])
         if not found.get(row["reference"]):
-            return _("There is no such delivery or order.")
+            return self.env._("There is no such delivery or order.")
         if not picking:
-            return _("This order has several deliveries: write the delivery's number instead.")
+            return self.env._(
+                "This order has several deliveries: write the delivery's number instead."
+            )
         if picking._pinbu_gated():
-            return _("It cannot ship yet: %s.", picking.pinbu_gate_reason)
+            return self.env._("It cannot ship yet: %s.", picking.pinbu_gate_reason)
         current = picking.carrier_tracking_ref
         if current and current != tracking and not self.is_replacing:
-            return _("It has the number %s already.", current)
+            return self.env._("It has the number %s already.", current)
         return False
 
     def _explain(self, code):
         """:return: why a file cannot be read, in words for the clerk"""
-        _ = self.env._
         return {
-            "columns": _(
+            "columns": self.env._(
                 "The first row must name the columns: one for the delivery or order, one for the"
                 " tracking number, and perhaps one for the carrier."
             ),
-            "empty": _("There is no row in this file."),
-            "rows": _("There are more than %s rows in this file: split it.", MAX_ROWS),
-            "size": _("This file is too large."),
-            "type": _("This file cannot be read. Save it as XLSX or CSV."),
+            "empty": self.env._("There is no row in this file."),
+            "rows": self.env._("There are more than %s rows in this file: split it.", MAX_ROWS),
+            "size": self.env._("This file is too large."),
+            "type": self.env._("This file cannot be read. Save it as XLSX or CSV."),
         }[code]
 
     def _make_template(self):
@@ -254,14 +254,13 @@ class PinbuTrackingImport(models.TransientModel):
         )
         # What nobody sends needs no number.
         pickings = pickings.filtered(lambda picking: not picking.pinbu_is_pickup)
-        _ = self.env._
         headers = {
-            _("Delivery number"): 20,
-            _("Order of it"): 14,
-            _("Team of it"): 30,
-            _("Recipient of it"): 16,
-            _("Carrier"): 20,
-            _("Tracking number"): 26,
+            self.env._("Delivery number"): 20,
+            self.env._("Order of it"): 14,
+            self.env._("Team of it"): 30,
+            self.env._("Recipient of it"): 16,
+            self.env._("Carrier"): 20,
+            self.env._("Tracking number"): 26,
         }
         target = io.BytesIO()
         with xlsxwriter.Workbook(target, {"in_memory": True}) as workbook:
