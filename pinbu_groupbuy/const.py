@@ -62,3 +62,10 @@ REFUND_STATE = {
 SETTLEMENT_PATIENCE = timedelta(minutes=5)
 # So long after its forming a team's goods have left the warehouse.
 SHIPPING_PATIENCE = timedelta(hours=48)
+
+# Who may read what an order was paid with and what it was promised: the shopper, and who deals with
+# its money. The warehouse, which reads orders too, needs none of it.
+ORDER_MONEY_READERS = (
+    "base.group_portal,sales_team.group_sale_salesman,account.group_account_invoice,"
+    "account.group_account_readonly"
+)

@@ -48,6 +48,9 @@
         "views/ranking_views.xml",
         "views/res_config_settings_invite_views.xml",
     ],
-    "assets": {"web.assets_backend": ["pinbu_subsidy/static/src/**/*"]},
+    "assets": {
+        "web.assets_backend": ["pinbu_subsidy/static/src/**/*"],
+        "web.assets_tests": ["pinbu_subsidy/static/tests/tours/**/*"],
+    },
     "uninstall_hook": "uninstall_hook",
 }

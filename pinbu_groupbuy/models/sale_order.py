@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..const import REFUND_STATE
+from ..const import ORDER_MONEY_READERS, REFUND_STATE
 from ..exceptions import PinbuError
 from .payment_transaction_refund import MANUAL_REFUND
 from .pinbu_seat_means import FRESH_MONEY, Means
@@ -46,11 +46,15 @@ class SaleOrder(models.Model):
     pinbu_seat_state = fields.Selection(related="seat_ids.state", string="Seat State")
     pinbu_refund_state = fields.Selection(related="seat_ids.refund_state", string="Refund")
     pinbu_promise = fields.Json(
-        copy=False, readonly=True, help="What was promised for a failed team, as shown at checkout."
+        copy=False,
+        readonly=True,
+        groups=ORDER_MONEY_READERS,
+        help="What was promised for a failed team, as shown at checkout.",
     )
     pinbu_means = fields.Json(
         copy=False,
         readonly=True,
+        groups=ORDER_MONEY_READERS,
         help="What the shopper wants to pay with beside fresh money, as said at checkout.",
     )
     pinbu_cancelled = fields.Boolean(

@@ -59,5 +59,6 @@ from . import (
     test_tracking_import,
     test_unlucky_moments,
     test_warehouse,
+    test_warehouse_tours,
     test_webhooks,
 )

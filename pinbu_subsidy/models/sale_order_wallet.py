@@ -2,6 +2,8 @@
 
 from odoo import fields, models
 
+from odoo.addons.pinbu_groupbuy.const import ORDER_MONEY_READERS
+
 from ..money import from_minor
 from .payment_transaction_wallet import SPLIT
 
@@ -13,6 +15,7 @@ class SaleOrder(models.Model):
         string="From the Wallet",
         readonly=True,
         copy=False,
+        groups=ORDER_MONEY_READERS,
         help="How much of this group-buying order the shopper's wallet paid.",
     )
 

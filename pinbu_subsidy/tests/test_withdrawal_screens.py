@@ -51,6 +51,11 @@ class TestWithdrawalScreens(WithdrawalMixin, HttpCase):
         self.open("books", f"withdrawals/{self.withdrawal.id}", ".o_form_view", pay)
         self.assertEqual(self.withdrawal.state, "done")
 
+    def test_the_pay_list_as_a_tour(self):
+        self.start_tour("/odoo", "pinbu_pay_list", login="books")
+        self.env.invalidate_all()
+        self.assertEqual(self.withdrawal.state, "done")
+
     def test_marketing_has_no_buttons_that_pay(self):
         look = """
             if (document.querySelector("button[name=action_start], button[name=action_export]")) {
