@@ -86,13 +86,14 @@ class PinbuActivity(models.Model):
         :rtype: list[str]
         """
         self.ensure_one()
-        _ = self.env._
         sentences = [
-            _("%s members who pay make a team.", self.size),
-            _("The merchant leads the team. It must be full within %s hours.", self.validity_hours)
+            self.env._("%s members who pay make a team.", self.size),
+            self.env._(
+                "The merchant leads the team. It must be full within %s hours.", self.validity_hours
+            )
             if self.mode == "super"
-            else _("Whoever opens a team has %s hours to fill it.", self.validity_hours),
-            _(
+            else self.env._("Whoever opens a team has %s hours to fill it.", self.validity_hours),
+            self.env._(
                 "A place is kept for %(minutes)s minutes until it is paid, the last one of a team "
                 "for %(last)s.",
                 minutes=self.hold_minutes,
@@ -100,31 +101,39 @@ class PinbuActivity(models.Model):
             ),
         ]
         if self.limit_per_user:
-            sentences.append(_("Each shopper can win at most %s times.", self.limit_per_user))
+            sentences.append(
+                self.env._("Each shopper can win at most %s times.", self.limit_per_user)
+            )
         if self.max_quantity > 1:
-            sentences.append(_("An order has at most %s pieces.", self.max_quantity))
+            sentences.append(self.env._("An order has at most %s pieces.", self.max_quantity))
         if self.product_type != "service":
             sentences.append(self._stock_sentence())
         if self.preparation_days:
-            sentences.append(_("It ships %s days after the team is formed.", self.preparation_days))
+            sentences.append(
+                self.env._("It ships %s days after the team is formed.", self.preparation_days)
+            )
         if self.completes_from:
             sentences.append(
-                _(
+                self.env._(
                     "From %s paid members on, the merchant takes the missing places at the "
                     "deadline, and all members win.",
                     self.completes_from,
                 )
             )
         if self.allow_leaving:
-            sentences.append(_("A member may leave while the team forms, and is refunded."))
+            sentences.append(
+                self.env._("A member may leave while the team forms, and is refunded.")
+            )
         if self.allow_reroute and self.mode != "super":
             sentences.append(
-                _(
+                self.env._(
                     "A payment that comes too late goes to another forming team, if the shopper "
                     "agrees at checkout."
                 )
             )
-        sentences.append(_("If the team is not full in time, everyone is refunded in full."))
+        sentences.append(
+            self.env._("If the team is not full in time, everyone is refunded in full.")
+        )
         return sentences
 
     def _stock_sentence(self):

@@ -24,9 +24,7 @@ class PinbuActivityLaunch(models.TransientModel):
     discount = fields.Integer(
         string="Discount (%)", required=True, default=20, help="Off the list price of each variant."
     )
-    group_price = fields.Monetary(
-        compute="_compute_group_price", string="Group Price", help="Of the cheapest variant."
-    )
+    group_price = fields.Monetary(compute="_compute_group_price", help="Of the cheapest variant.")
     size = fields.Integer(string="Team Size", required=True, default=3)
     days = fields.Integer(string="Runs for (days)", required=True, default=7)
     quota = fields.Integer(
