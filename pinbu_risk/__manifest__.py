@@ -25,6 +25,7 @@
         "views/data_rights_views.xml",
         "views/res_config_settings_retention_views.xml",
         "views/menus.xml",
+        "views/audit_views.xml",
     ],
     "assets": {"web.assets_backend": ["pinbu_risk/static/src/**/*"]},
 }

@@ -143,7 +143,7 @@ def facts_of(
         phone=mark(env, "phone", shopper._pinbu_phone_trait()) if shopper else None,
         delivery=mark(env, "delivery", delivery.sudo()._address_mark()) if delivery else None,
         account=mark(env, "account", account),
-        address_prefix=_prefix_of(address) if address else None,
+        address_prefix=prefix_of(address) if address else None,
         client=address,
         inviter_id=inviter.id if inviter else None,
         activity_id=activity.id if activity else None,
@@ -155,7 +155,7 @@ def facts_of(
 
 
 @lru_cache(maxsize=10_000)
-def _prefix_of(address):
+def prefix_of(address):
     """:return: the range of an address that says nothing of a person, or None for no address"""
     try:
         found = ipaddress.ip_address(address)

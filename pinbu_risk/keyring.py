@@ -88,6 +88,14 @@ class Keyring:
         """
         return [self._mark(key_id, kind, value) for key_id in self._marking]
 
+    def is_mark(self, key_id, kind, value, mark):
+        """:return: whether `mark` is the keyed hash of `value` under that key; None when the key is
+        not configured here
+        """
+        if key_id not in self._marking:
+            return None
+        return hmac.compare_digest(self._mark(key_id, kind, value), mark)
+
     def _mark(self, key_id, kind, value):
         text = f"{kind}:{value}".encode()
         return hmac.new(self._marking[key_id], text, hashlib.sha256).hexdigest()

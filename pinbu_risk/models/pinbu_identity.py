@@ -11,6 +11,8 @@ from ..keyring import Unreadable, configured, keyring
 
 READERS = "pinbu_risk.group_identity"
 ID_NUMBER = "id_number"
+# What others than the shopper do with an identity.
+_AUDITED = {"read", "verified", "refused", "reopened", "exported"}
 
 
 class PinbuIdentity(models.Model):
@@ -295,6 +297,8 @@ class PinbuIdentity(models.Model):
                 for identity in self
             ]
         )
+        if kind in _AUDITED:
+            self.env["pinbu.audit.log"]._write(f"identity_{kind}", self, reason=note)
 
     # === API === #
 

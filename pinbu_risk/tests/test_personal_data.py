@@ -15,6 +15,7 @@ REFERENCES = {
     "pinbu.activity.user_id": STAFF,
     "pinbu.appeal.decided_by": STAFF,
     "pinbu.appeal.partner_id": ERASED,
+    "pinbu.audit.check.user_id": STAFF,
     "pinbu.consent.partner_id": EXPORTED,
     "pinbu.coupon.use.partner_id": PART_OF_ORDER,
     "pinbu.data.export.partner_id": ERASED,

@@ -1,0 +1,216 @@
+"""Which records the audit log watches, and how it writes down what is in them.
+
+Every creation, change and deletion of these through the ORM leaves a row (`models/base.py`), whoever
+does it and by which screen, import or call. What people do by buttons and wizards beyond that is in
+the files ``models/*_audit.py``. A module above adds its own models to `WATCHED`.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from odoo.fields import NO_ACCESS
+from odoo.orm.fields import Field
+from odoo.orm.models import MAGIC_COLUMNS
+
+ACTIONS = [
+    ("created", "Created"),
+    ("changed", "Changed"),
+    ("deleted", "Deleted"),
+    ("by_hand", "Done by hand"),
+    ("retried", "Tried again by hand"),
+    ("identity_read", "Identity read"),
+    ("identity_verified", "Identity verified"),
+    ("identity_refused", "Identity refused"),
+    ("identity_reopened", "Verification taken back"),
+    ("identity_exported", "Identity put into an export"),
+]
+MASK = "•••"
+# So much of a long text is kept.
+LONGEST = 4000
+_SECRET = re.compile(r"secret|token|password|passwd|private|credential|sealed|_hash$|(^|_)key$")
+# Whoever may see these fields is in no other group that a shop works with.
+_SECRET_GROUPS = {NO_ACCESS, "base.group_system"}
+# What names people: their number is kept, their name is not.
+_PEOPLE = {"res.partner", "res.users", "pinbu.identity"}
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What of a model is written down.
+
+    :param only: names of fields; None: all stored ones that are not lists of other records
+    :param but: names of fields that say nothing
+    :param prefix: with which a field's name begins
+    :param is_whole: whether creation and deletion are written down, too
+    :param is_personal: whether its records are named for shoppers: no name is kept then
+    :param concerns: ``records -> those of them that are watched``
+    """
+
+    only: frozenset | None = None
+    but: frozenset = frozenset()
+    prefix: str = ""
+    is_whole: bool = True
+    is_personal: bool = False
+    concerns: Callable = lambda records: records
+
+    def names(self, records, names):
+        """:return: those of these fields of `records` that are written down, in order"""
+        return [name for name in names if self._is_watched(records._fields.get(name))]
+
+    def _is_watched(self, field):
+        if field is None or field.name in MAGIC_COLUMNS or field.name in self.but:
+            return False
+        if self.only is not None:
+            return field.name in self.only
+        return field.store and field.type != "one2many" and field.name.startswith(self.prefix)
+
+    def of_new(self, records, names):
+        """:return: the fields of new records that are written down: given, or defaults"""
+        given = set(names)
+        return self.names(
+            records,
+            [name for name, field in records._fields.items() if name in given or not field.compute],
+        )
+
+    def values_of(self, records, names):
+        """:return: ``{id: {field: value}}`` of those records that are watched, with secrets"""
+        watched = self.concerns(records.sudo())
+        return {
+            record.id: {name: _raw(record._fields[name], record[name]) for name in names}
+            for record in watched
+        }
+
+
+def _staff(users):
+    return users.filtered(lambda user: not user.share)
+
+
+def _ours(parameters):
+    return parameters.filtered(lambda parameter: (parameter.key or "").startswith("pinbu"))
+
+
+WATCHED = {
+    # What shoppers are offered.
+    "pinbu.activity": Watch(),
+    "pinbu.activity.line": Watch(but=frozenset(("quota_taken",))),
+    "pinbu.activity.image": Watch(),
+    "pinbu.activity.category": Watch(),
+    "pinbu.banner": Watch(),
+    "pinbu.licence": Watch(),
+    "pinbu.team": Watch(only=frozenset(("deadline",)), is_whole=False),
+    # What is given and refused.
+    "pinbu.subsidy.rule": Watch(),
+    "pinbu.subsidy": Watch(only=frozenset(("ground",)), is_whole=False, is_personal=True),
+    "pinbu.invite.rule": Watch(),
+    "pinbu.invite.task": Watch(),
+    "pinbu.reward": Watch(),
+    "pinbu.ranking.prize": Watch(),
+    "pinbu.risk.rule": Watch(),
+    "pinbu.risk.block": Watch(is_personal=True),
+    "pinbu.risk.case": Watch(only=frozenset(("state",)), is_whole=False, is_personal=True),
+    "pinbu.appeal": Watch(only=frozenset(("state", "answer")), is_whole=False, is_personal=True),
+    "res.partner": Watch(
+        only=frozenset(("pinbu_identity_checked_at",)), is_whole=False, is_personal=True
+    ),
+    # Settings and keys.
+    "res.company": Watch(prefix="pinbu_", but=frozenset(("pinbu_payout_alerted",))),
+    "ir.config_parameter": Watch(concerns=_ours),
+    "payment.provider": Watch(but=frozenset(("image_128",))),
+    "pinbu.api.key": Watch(but=frozenset(("last_used_at",))),
+    "pinbu.webhook": Watch(),
+    # Who may do what.
+    "res.users": Watch(
+        only=frozenset(("login", "active", "password", "group_ids", "company_id", "company_ids")),
+        concerns=_staff,
+    ),
+    "res.groups": Watch(only=frozenset(("name", "user_ids", "implied_ids"))),
+}
+
+
+def changes_of(records, before, after):
+    """What to write down of each record.
+
+    :param dict before: what `Watch.values_of` gave; empty for what is new
+    :param dict after: the same later; empty for what is deleted
+    :return: ``{id: {field: [old, new]}}`` of those that changed. Of a many2many field old is what
+             was taken away, new is what was added. Secrets are masked.
+    """
+    found = {}
+    for record in records:
+        if record.id not in before and record.id not in after:
+            continue
+        old, new = before.get(record.id, {}), after.get(record.id, {})
+        changed = {
+            name: _shown(record, record._fields[name], old.get(name), new.get(name))
+            for name in dict.fromkeys((*old, *new))
+            if old.get(name) != new.get(name) or _is_written_only(record._fields[name])
+        }
+        if changed or record.id not in before or record.id not in after:
+            found[record.id] = changed
+    return found
+
+
+def _is_written_only(field):
+    """:return: whether nobody reads what was written, such as a password"""
+    return not field.store and bool(_SECRET.search(field.name))
+
+
+def _raw(field: Field, value):
+    """:return: what can be compared, and tells of no record that is gone by then"""
+    if field.type == "many2one":
+        return value.id or None
+    if field.type == "many2many":
+        return frozenset(value.ids)
+    if field.type in ("boolean", "integer", "float", "monetary"):
+        return value
+    if field.type in ("date", "datetime"):
+        return value.isoformat(sep=" ") if field.type == "datetime" and value else str(value or "")
+    if field.type in ("binary", "image"):
+        return hashlib.sha256(value).hexdigest()[:12] if value else None
+    return str(value) if value else None
+
+
+def _shown(record, field, old, new):
+    """:return: ``[old, new]`` as the log keeps it"""
+    if _is_secret(record, field):
+        return [MASK if old else None, MASK]
+    if field.type == "many2many":
+        old, new = old or frozenset(), new or frozenset()
+        return [_named(record, field, old - new), _named(record, field, new - old)]
+    if field.type == "many2one":
+        return [_named(record, field, [value] if value else []) for value in (old, new)]
+    return [_cut(value) for value in (old, new)]
+
+
+def _is_secret(record, field):
+    groups = set((field.groups or "").replace(" ", "").split(","))
+    if groups & _SECRET_GROUPS or _SECRET.search(field.name):
+        return True
+    return (
+        record._name == "ir.config_parameter"
+        and field.name == "value"
+        and bool(_SECRET.search(record.sudo().key or ""))
+    )
+
+
+def _named(record, field, ids):
+    """:return: ``[[id, name], …]``; None instead of a shopper's name"""
+    others = record.sudo().env[field.comodel_name].with_context(active_test=False).browse(ids)
+    there = others.exists()
+    return [
+        [other.id, _name_of(other) if other in there else None] for other in others.sorted("id")
+    ]
+
+
+def _name_of(record):
+    if record._name == "res.users" and not record.share:
+        return record.name
+    return None if record._name in _PEOPLE else record.display_name
+
+
+def _cut(value):
+    if isinstance(value, str) and len(value) > LONGEST:
+        return f"{value[:LONGEST]}… ({len(value)})"
+    return value
