@@ -114,6 +114,9 @@ class TestTrackingImport(WarehouseCase):
         )
         self.assertEqual(self.errors(wizard), [False, *[True] * 8, False])
         self.assertEqual((wizard.good_count, wizard.bad_count), (2, 8))
+        # What needs the clerk stands on top.
+        rows = wizard.line_ids.search([("wizard_id", "=", wizard.id)])
+        self.assertEqual(rows.mapped("is_bad"), [True] * 8 + [False] * 2)
         wizard.action_import()
         self.assertEqual(
             self.pickings.mapped("carrier_tracking_ref"), ["SF10001", "SF10006,SF10007", "OLD123"]

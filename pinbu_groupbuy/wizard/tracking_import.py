@@ -288,7 +288,7 @@ class PinbuTrackingImport(models.TransientModel):
 class PinbuTrackingRow(models.TransientModel):
     _name = "pinbu.tracking.row"
     _description = "Row of Tracking Numbers"
-    _order = "error, number, id"
+    _order = "is_bad desc, number, id"
 
     wizard_id = fields.Many2one("pinbu.tracking.import", required=True, ondelete="cascade")
     number = fields.Integer(string="Row")
@@ -297,3 +297,11 @@ class PinbuTrackingRow(models.TransientModel):
     picking_id = fields.Many2one("stock.picking", string="Delivery")
     carrier_id = fields.Many2one("delivery.carrier")
     error = fields.Char(string="Why not")
+    is_bad = fields.Boolean(compute="_compute_is_bad", store=True)
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("error")
+    def _compute_is_bad(self):
+        for row in self:
+            row.is_bad = bool(row.error)
