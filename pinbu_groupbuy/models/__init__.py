@@ -37,6 +37,7 @@ from . import (
     pinbu_dashboard,
     pinbu_dashboard_alerts,
     pinbu_dashboard_records,
+    pinbu_dashboard_start,
     pinbu_event,
     pinbu_licence,
     pinbu_notice,

@@ -64,6 +64,7 @@ class PinbuDashboard(models.AbstractModel):
             "days": self._by_day(now[2], span),
             "best": self._best(now[1], span),
             "alerts": self._pinbu_alerts(),
+            "start": self._pinbu_start(),
             "is_empty": not self.env["pinbu.activity"].search_count(
                 [("company_id", "=", company.id)], limit=1
             ),

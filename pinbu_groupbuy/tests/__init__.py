@@ -51,6 +51,7 @@ from . import (
     test_settlement_cost,
     test_share,
     test_shipping_gate,
+    test_start,
     test_stock_policies,
     test_team,
     test_team_board,

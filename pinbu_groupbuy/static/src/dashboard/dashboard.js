@@ -103,12 +103,8 @@ export class Dashboard extends Component {
         });
     }
 
-    async createActivity() {
-        await this.action.doAction({
-            type: "ir.actions.act_window",
-            res_model: "pinbu.activity",
-            views: [[false, "form"]],
-        });
+    async startStep(step) {
+        await this.action.doAction(step.action, { onClose: () => this.load() });
     }
 
     get comparedWith() {
