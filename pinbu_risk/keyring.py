@@ -50,7 +50,8 @@ class Keyring:
     """
 
     def __init__(self, keys):
-        self.current = next(iter(keys))
+        self.key_ids = tuple(keys)
+        self.current = self.key_ids[0]
         self._sealing = {key_id: AESGCM(_derive(key, b"seal")) for key_id, key in keys.items()}
         self._marking = {key_id: _derive(key, b"mark") for key_id, key in keys.items()}
 

@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import NO_ACCESS
 
+from odoo.addons.pinbu_groupbuy.api.render import mask_phone
 from odoo.addons.pinbu_groupbuy.exceptions import PinbuError
 
 from ..keyring import Unreadable, configured, keyring
@@ -13,10 +14,12 @@ READERS = "pinbu_risk.group_identity"
 ID_NUMBER = "id_number"
 # What others than the shopper do with an identity.
 _AUDITED = {"read", "verified", "refused", "reopened", "exported"}
+_RESEALED = 1000
 
 
 class PinbuIdentity(models.Model):
-    """Who a shopper says they are: real name and ID number, sealed with the server's key.
+    """Who a shopper says they are: real name, ID number and the phone that their platform vouched
+    for, sealed with the server's key.
 
     `pending -> verified | refused`, and pending again when the shopper gives other data or a
     verification is taken back. Verified data cannot be replaced by the shopper: money goes to who
@@ -48,6 +51,11 @@ class PinbuIdentity(models.Model):
     refusal = fields.Char(string="Refused because", help="The shopper reads this.", readonly=True)
     real_name = fields.Char(compute="_compute_masked", help="Masked.")
     id_number = fields.Char(string="ID Number", compute="_compute_masked", help="Masked.")
+    phone = fields.Char(
+        string="Verified Phone",
+        compute="_compute_masked",
+        help="Masked. Empty: the shopper's platform has vouched for none.",
+    )
     same_number_count = fields.Integer(
         string="Other Accounts",
         compute="_compute_same_number_count",
@@ -80,6 +88,7 @@ class PinbuIdentity(models.Model):
             name, number = data.get("real_name", ""), data.get(ID_NUMBER, "")
             identity.real_name = name[:1] + "*" * max(len(name) - 1, 2)
             identity.id_number = f"{number[:1]}{'*' * 16}{number[-1:]}"
+            identity.phone = mask_phone(data.get("phone"))
 
     @api.depends("number_mark")
     def _compute_same_number_count(self):
@@ -106,7 +115,7 @@ class PinbuIdentity(models.Model):
             "params": {
                 "type": "info",
                 "title": data["real_name"],
-                "message": data[ID_NUMBER],
+                "message": ", ".join(filter(None, (data[ID_NUMBER], data.get("phone")))),
                 "sticky": True,
             },
         }
@@ -156,7 +165,8 @@ class PinbuIdentity(models.Model):
                 "not_allowed_now",
                 self.env._("Your identity is verified already. The shop's service can change it."),
             )
-        key_id, sealed = self._seal(ring, partner, real_name, id_number)
+        phone = partner.sudo().phone if partner._pinbu_has_verified_phone() else None
+        key_id, sealed = self._seal(ring, partner, real_name, id_number, phone)
         values = {
             "company_id": company.id,
             "state": "pending",
@@ -178,11 +188,30 @@ class PinbuIdentity(models.Model):
         return identity
 
     @api.model
-    def _seal(self, ring, partner, real_name, id_number):
+    def _seal(self, ring, partner, real_name, id_number, phone=None):
         """:return: ``(key id, text)``"""
-        data = json.dumps({"real_name": real_name, ID_NUMBER: id_number}, ensure_ascii=False)
-        key_id, sealed = ring.seal(data.encode(), f"identity of {partner.id}")
+        data = {"real_name": real_name, ID_NUMBER: id_number, "phone": phone}
+        text = json.dumps(data, ensure_ascii=False)
+        key_id, sealed = ring.seal(text.encode(), f"identity of {partner.id}")
         return key_id, base64.b64encode(sealed).decode()
+
+    def _note_phone(self):
+        """The shopper's platform has vouched for another phone."""
+        ring = configured()
+        for identity in self if ring else ():
+            try:
+                data = identity._open()
+            except Unreadable:
+                continue
+            data["phone"] = identity.partner_id.phone
+            key_id, sealed = self._seal(ring, identity.partner_id, **data)
+            identity.write(
+                {
+                    "key_id": key_id,
+                    "sealed": sealed,
+                    "number_mark": ring.mark(ID_NUMBER, data[ID_NUMBER])[1],
+                }
+            )
 
     # === BUSINESS METHODS: READING === #
 
@@ -190,7 +219,7 @@ class PinbuIdentity(models.Model):
         """What the shopper gave; the reading is logged.
 
         :param str reason: what it is read for, unless a person asked to see it
-        :return: ``{"real_name": …, "id_number": …}``
+        :return: ``{"real_name": …, "id_number": …, "phone": … or None}``
         :raise PinbuError: ``not_allowed_now`` without a key
         :raise Unreadable: when its key is gone, or the row was tampered with
         """
@@ -255,14 +284,17 @@ class PinbuIdentity(models.Model):
 
     @api.autovacuum
     def _gc_old_keys(self):
-        """Seal with the current key what an older one sealed.
+        """Seal with the current key what an older one sealed, one batch after the other.
 
         :return: how many were done, and whether there are more
         """
         ring = configured()
         if not ring:
             return 0, 0
-        old = self.search([("key_id", "!=", ring.current)], limit=1000)
+        # What no key opens any more does not stand in the way of the others.
+        domain = [("key_id", "in", [key for key in ring.key_ids if key != ring.current])]
+        old = self.search(domain, limit=_RESEALED)
+        resealed = 0
         for identity in old:
             try:
                 data = identity._open()
@@ -271,7 +303,9 @@ class PinbuIdentity(models.Model):
             key_id, sealed = self._seal(ring, identity.partner_id, **data)
             mark = ring.mark(ID_NUMBER, data[ID_NUMBER])[1]
             identity.write({"key_id": key_id, "sealed": sealed, "number_mark": mark})
-        return len(old), 0
+            resealed += 1
+        # Rows that were tampered with stay as they are, and are no reason to go on.
+        return resealed, resealed if len(old) == _RESEALED else 0
 
     # === TOOLS === #
 

@@ -97,6 +97,7 @@ class ResPartner(models.Model):
                     "kind": event.kind,
                     "outcome": event.outcome,
                     "activity_id": event.activity_ref or None,
+                    "network": event.address_prefix or None,
                     "at": to_iso(event.create_date),
                 }
                 for event in self.env["pinbu.risk.event"].search(
@@ -125,7 +126,7 @@ class ResPartner(models.Model):
             data = identity._open()
         except Unreadable:
             # Its key is gone: nobody can read it, the shop neither.
-            data = {"real_name": None, "id_number": None}
+            data = {"real_name": None, "id_number": None, "phone": None}
         identity._log("exported")
         return {**data, "state": identity.state, "given_at": to_iso(identity.given_at)}
 

@@ -43,6 +43,7 @@ class ResPartner(models.Model):
         result = super()._api_update_customer(body)
         if body.phone_code is not None:
             self._pinbu_note_returned(PHONE, self.sudo()._pinbu_phone_trait())
+            self.sudo().pinbu_identity_ids._note_phone()
         return result
 
     def _to_api_customer(self):

@@ -16,6 +16,7 @@ ROLES = {
     "staff": "base.group_user",
     "shopper": "base.group_portal",
 }
+STAFF = [role for role in ROLES if role != "shopper"]
 LETTERS = {"read": "r", "write": "w", "create": "c", "unlink": "d"}
 
 # r read, w write, c create, d delete, - nothing. A row that is right is what the job needs, no more.
@@ -132,6 +133,46 @@ loyalty.history             rwc     rwc     -       -       -       -       -   
 sms.sms                     -       -       -       -       -       -       -       -       -       -       -
 """
 
+# What of a model's fields somebody must not read although they may read the model.
+HIDDEN = {
+    "sale.order.pinbu_wallet_amount": "store",
+    "stock.picking.pinbu_phone": "merch admin books sales reader",
+    "res.partner.pinbu_balance": "store officer idclerk counter staff shopper",
+    "res.partner.pinbu_entry_ids": "store officer idclerk counter sales staff shopper",
+    "res.partner.pinbu_withdrawal_ids": "store officer idclerk counter sales staff shopper",
+    "res.partner.pinbu_phone_mark": " ".join(ROLES),
+    "res.partner.pinbu_has_returned": "store books idclerk counter sales staff shopper",
+    "res.partner.pinbu_identity_ids": "merch store books officer counter sales staff shopper",
+    "pinbu.identity.sealed": " ".join(ROLES),
+    "pinbu.identity.number_mark": " ".join(ROLES),
+    "pinbu.risk.event.address": " ".join(ROLES),
+    "pinbu.risk.event.device": " ".join(ROLES),
+    "pinbu.risk.event.phone": " ".join(ROLES),
+    "pinbu.risk.event.delivery": " ".join(ROLES),
+    "pinbu.risk.event.account": " ".join(ROLES),
+    "pinbu.risk.block.mark": " ".join(ROLES),
+}
+
+# Who finds which app, or part of Group-buying, in the menu.
+MENUS = """
+                                  merch   admin   store   books   officer idclerk counter sales   reader  staff
+pinbu_groupbuy.menu_root          x       x       -       x       x       x       x       -       -       -
+pinbu_groupbuy.menu_dashboard     x       x       -       -       -       -       -       -       -       -
+pinbu_groupbuy.menu_activities    x       x       -       -       -       -       -       -       -       -
+pinbu_groupbuy.menu_teams         x       x       -       -       -       -       -       -       -       -
+pinbu_groupbuy.menu_orders        x       x       -       -       -       -       -       -       -       -
+pinbu_groupbuy.menu_returns       x       x       -       x       -       -       -       -       -       -
+pinbu_subsidy.menu_voucher        x       x       -       -       -       -       x       -       -       -
+pinbu_groupbuy.menu_refunds       -       x       -       x       -       -       -       -       -       -
+pinbu_subsidy.menu_subsidy        x       x       -       x       x       -       -       x       x       -
+pinbu_subsidy.menu_invite         x       x       -       -       -       -       -       -       -       -
+pinbu_subsidy.menu_ranking        x       x       -       -       -       -       -       -       -       -
+pinbu_groupbuy.menu_events        x       x       -       -       -       -       -       -       -       -
+pinbu_risk.menu_risk              -       x       -       -       x       x       -       -       -       -
+pinbu_groupbuy.menu_reporting     x       x       -       -       -       -       -       -       -       -
+pinbu_groupbuy.menu_configuration -       x       -       -       -       -       -       -       -       -
+"""
+
 # The same for all companies: lists that come with the add-on.
 SHARED = {"pinbu.api.scope", "pinbu.webhook.event"}
 
@@ -201,3 +242,51 @@ class TestAccessMatrix(TransactionCase):
             self.assertTrue(rules, model)
             for rule in rules:
                 self.assertIn("user.partner_id.id", rule.domain_force, model)
+
+    def test_what_is_hidden_of_a_record(self):
+        for name, roles in HIDDEN.items():
+            model, _dot, field = name.rpartition(".")
+            for role in roles.split():
+                records = self.env[model].with_user(self.users[role])
+                self.assertFalse(
+                    records._has_field_access(records._fields[field], "read"), (name, role)
+                )
+
+    # === MENUS === #
+
+    def menus_of(self, role):
+        """:return: the menus below Group-buying that somebody with this job sees"""
+        menus = self.env["ir.ui.menu"].with_user(self.users[role])
+        visible = menus.browse(menus._visible_menu_ids()).sudo()
+        root = self.env.ref("pinbu_groupbuy.menu_root")
+        return visible.filtered(lambda menu: menu.parent_path.startswith(root.parent_path))
+
+    def test_each_job_sees_its_menus(self):
+        root = self.env.ref("pinbu_groupbuy.menu_root")
+        shown = {role: self.menus_of(role) for role in STAFF}
+        found = {
+            menu.get_external_id()[menu.id]: {
+                role: "x" if menu in menus else "-" for role, menus in shown.items()
+            }
+            for menu in root + root.child_id
+        }
+        lines = [
+            f"{name:34}" + "".join(f"{mark:8}" for mark in row.values())
+            for name, row in found.items()
+        ]
+        self.assertEqual(parse(MENUS), found, "\n".join(lines))
+
+    def test_what_a_menu_shows_opens(self):
+        """Nobody is led to a page that tells them they may not see it."""
+        for role in STAFF:
+            for menu in self.menus_of(role):
+                action = menu.action
+                if not action or action._name != "ir.actions.act_window":
+                    continue
+                with self.subTest(role=role, menu=menu.complete_name):
+                    records = self.env[action.res_model].with_user(self.users[role])
+                    self.assertTrue(records.has_access("read"))
+                    kinds = [kind.strip() for kind in action.view_mode.split(",")]
+                    views = records.get_views([(False, kind) for kind in [*kinds, "search"]])
+                    fields = views["models"][records._name]["fields"]
+                    records.search([], limit=2).read([*fields])

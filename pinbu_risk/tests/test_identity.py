@@ -1,11 +1,13 @@
 import base64
+import json
+from unittest.mock import patch
 
 from psycopg2.errors import RaiseException
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import TransactionCase, new_test_user, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from ..keyring import Keyring, Unreadable, parse
 from .rights_common import ID_NUMBER, IDENTITY, NEW_KEY, OLD_KEY, RightsCase, as_text
@@ -91,26 +93,49 @@ class TestIdentity(RightsCase):
         self.assertEqual((answer.status, answer.code), (409, "not_allowed_now"))
         self.assertFalse(self.env["pinbu.identity"].search([]))
 
-    def test_the_database_does_not_show_it(self):
-        self.give_identity()
+    def test_a_copied_database_shows_no_name(self):
+        """All that a copy holds, table by table, and what screens make of it without the key."""
+        identity = self.give_identity()
+        self.assertEqual(self.post("/me/export").status, 202)
+        self.run_cron("pinbu.data.export", "_cron_make")
+        self.assertTrue(self.env["pinbu.data.export"].search([]).filtered("sealed"))
+        identity.with_user(self.clerk).action_read()
+        identity.with_user(self.clerk).action_verify()
         self.env.flush_all()
         self.cr.execute(
-            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE 'pinbu_%'"
-            " UNION SELECT unnest(ARRAY['res_partner', 'res_users', 'mail_message'])"
+            "SELECT oid::regclass::text FROM pg_class"
+            " WHERE relkind IN ('r', 'm', 'p') AND relnamespace = 'public'::regnamespace"
         )
-        for (table,) in self.cr.fetchall():
-            for secret in IDENTITY.values():
-                self.cr.execute(
-                    f'SELECT count(*) FROM "{table}" t WHERE t::text LIKE %s', [f"%{secret}%"]
-                )
-                self.assertEqual(self.cr.fetchone()[0], 0, f"{table} holds {secret}")
-        # A copied database, without the key.
-        self.use_keys()
-        identity = self.env["pinbu.identity"].search([])
+        tables = [table for (table,) in self.cr.fetchall()]
+        self.assertGreater(len(tables), 200)
+        secrets = [f"%{secret}%" for secret in IDENTITY.values()]
+        secrets += [f"%{json.dumps(secret)[1:-1]}%" for secret in IDENTITY.values()]
+        for table in tables:
+            self.cr.execute(
+                SQL("SELECT count(*) FROM %s t WHERE t::text LIKE ANY(%s)", SQL(table), secrets)
+            )
+            self.assertEqual(self.cr.fetchone()[0], 0, table)
+        for keys in ((), (NEW_KEY,)):
+            self.use_keys(*keys)
+            identity.invalidate_recordset()
+            self.assertEqual((identity.real_name, identity.id_number), ("**", "*" * 16))
+            with self.assertRaises(UserError):
+                identity.with_user(self.clerk).action_read()
+
+    def test_the_verified_phone_is_sealed_with_it(self):
+        first, second = "13800138123", "13900139321"
+        self.call("PATCH", "/me", {"phone_code": f"demo:{first}"}, self.ann)
+        identity = self.give_identity()
+        self.assertEqual(identity.with_user(self.officer).phone, "138****8123")
+        self.assertEqual(identity.sudo()._open()["phone"], first)
+        self.call("PATCH", "/me", {"phone_code": f"demo:{second}"}, self.ann)
         identity.invalidate_recordset()
-        self.assertNotIn("张", identity.real_name)
-        with self.assertRaises(UserError):
-            identity.with_user(self.clerk).action_read()
+        notice = identity.with_user(self.clerk).action_read()["params"]
+        self.assertEqual(notice["message"], f"{ID_NUMBER}, {second}")
+        self.assertNotIn(second, str(identity.with_user(self.clerk).read()))
+        # A number that nobody vouched for is no proof of anything.
+        self.user_of("ben").partner_id.phone = first
+        self.assertFalse(self.give_identity(self.ben).phone)
 
     def test_screens_show_it_masked(self):
         identity = self.give_identity().with_user(self.officer)
@@ -222,6 +247,16 @@ class TestIdentity(RightsCase):
         identity.invalidate_recordset()
         self.assertEqual(identity.sudo()._reveal()["id_number"], ID_NUMBER)
         self.assertEqual(identity.same_number_count, 1)
+
+    def test_rotation_reaches_all(self):
+        """In batches, and past those that no key opens any more."""
+        lost, old = self.give_identity(), self.give_identity(self.ben)
+        lost.sudo().key_id = "gone"
+        self.use_keys(NEW_KEY, OLD_KEY)
+        with patch("odoo.addons.pinbu_risk.models.pinbu_identity._RESEALED", 1):
+            self.assertEqual(self.env["pinbu.identity"]._gc_old_keys(), (1, 1))
+            self.assertEqual(self.env["pinbu.identity"]._gc_old_keys(), (0, 0))
+        self.assertEqual((old.key_id, lost.key_id), ("new", "gone"))
 
     def test_a_row_is_tampered_with(self):
         ann = self.give_identity()
