@@ -62,7 +62,7 @@ def _write_days(book, styles, activity, days):
     name = env._("By Day")
     sheet = book.add_worksheet(name)
     sheet.set_column(0, 3, 14)
-    heads = (env._("Day"), env._("Paid"), env._("Teams formed"), env._("Teams failed"))
+    heads = (env._("Day"), env._("Amount paid"), env._("Teams formed"), env._("Teams failed"))
     sheet.write_row(0, 0, heads, styles["head"])
     date = book.add_format({"num_format": "yyyy-mm-dd"})
     for row, (day, paid, formed, failed) in enumerate(days, start=1):
@@ -101,7 +101,7 @@ def _write_teams(book, styles, activity):
         env._("Paid places"),
         env._("Opened"),
         env._("Finished"),
-        env._("Paid"),
+        env._("Amount paid"),
     )
     sheet.write_row(0, 0, heads, styles["head"])
     states = activity._result_states()

@@ -188,7 +188,9 @@ class PinbuActivityDay(models.Model):
                            AND earlier.company_id = seat.company_id
                            AND earlier.state IN ('paid', 'won', 'lost')
                            AND (earlier.paid_at, earlier.id) < (seat.paid_at, seat.id)
-                    ) AS is_newcomer) first
+                    ) AS is_newcomer
+                    -- Looked up once for each seat, however many figures ask for it.
+                    OFFSET 0) first
                 """
             ),
             where=SQL("TRUE"),

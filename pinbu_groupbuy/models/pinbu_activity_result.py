@@ -83,7 +83,7 @@ class PinbuActivity(models.Model):
             (self.env._("Checkouts"), total["checkouts"], "count"),
             (self.env._("Paid places"), total["seats_paid"], "count"),
             (self.env._("Conversion"), dashboard._conversion(total), "percent"),
-            (self.env._("Paid"), total["paid_amount"], "money"),
+            (self.env._("Amount paid"), total["paid_amount"], "money"),
             (self.env._("Sales"), total["sales_amount"], "money"),
             (
                 self.env._("Average order"),

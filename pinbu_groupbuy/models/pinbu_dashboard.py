@@ -165,7 +165,7 @@ class PinbuDashboard(models.AbstractModel):
         """
         return [
             {
-                "label": self.env._("Paid"),
+                "label": self.env._("Amount paid"),
                 "unit": "money",
                 "value": lambda row: row["paid_amount"],
             },
@@ -254,7 +254,7 @@ class PinbuDashboard(models.AbstractModel):
         return [
             self._figure(
                 "paid_amount",
-                self.env._("Paid"),
+                self.env._("Amount paid"),
                 self.env._(
                     "Totals of the orders paid for in this time, delivery included, whatever "
                     "became of them since."
@@ -279,7 +279,7 @@ class PinbuDashboard(models.AbstractModel):
             self._figure(
                 "average_order",
                 self.env._("Average order"),
-                self.env._("Paid / paid places."),
+                self.env._("Amount paid / paid places."),
                 self._ratio(now["paid_amount"], now["seats_paid"]),
                 self._ratio(before["paid_amount"], before["seats_paid"]),
                 unit="money",

@@ -42,7 +42,7 @@ class TestActivityResult(GroupBuyMixin, HttpCase):
         said = {row[0].value: row[1].value for row in figures.iter_rows(max_col=2)}
         self.assertEqual(figures["A1"].value, self.activity.name)
         self.assertEqual((said["Teams formed"], said["Teams forming"]), (1, 1))
-        self.assertAlmostEqual(said["Paid"], 4 * 19.9)
+        self.assertAlmostEqual(said["Amount paid"], 4 * 19.9)
         self.assertAlmostEqual(said["Sales"], 3 * 19.9)
         self.assertAlmostEqual(said["Given up against today's list price"], 3 * (30 - 19.9))
         paid = [row[1].value for row in days.iter_rows(min_row=2, max_col=4)]

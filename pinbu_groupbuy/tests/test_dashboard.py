@@ -286,7 +286,7 @@ class TestDashboard(GroupBuyCase):
         labels = [column["label"] for column in table["columns"]]
         rows = {row["id"]: dict(zip(labels, row["values"], strict=True)) for row in table["rows"]}
         cheap = rows[self.cheap.id]
-        self.assertEqual((cheap["Formed"], cheap["Failed"], cheap["Paid"]), (1, 1, 24))
+        self.assertEqual((cheap["Formed"], cheap["Failed"], cheap["Amount paid"]), (1, 1, 24))
         self.assertEqual(cheap["Success"], 0.5)
         self.assertEqual([row["id"] for row in table["rows"]], [self.activity.id, self.cheap.id])
         best = {row["name"]: row["value"] for row in self.dashboard("today")["best"][0]["rows"]}

@@ -45,3 +45,15 @@ class TestTours(GroupBuyMixin, HttpCase):
         self.assertEqual(team.failure, "merchant")
         [row] = team.transition_ids.filtered("note")
         self.assertEqual((row.note, row.user_id.login), ("The supplier is late", "tour_marketing"))
+
+    def test_dashboard(self):
+        self.set_up_shop()
+        self.env.cr.execute(
+            "UPDATE pinbu_team SET finished_at = '2001-01-01' WHERE finished_at IS NOT NULL"
+        )
+        self.activity.name = "Tour team"
+        self.form_team()
+        new_test_user(
+            self.env, "tour_marketing", "pinbu_groupbuy.group_user", lang="en_US", tz="UTC"
+        )
+        self.start_tour("/odoo", "pinbu_dashboard", login="tour_marketing")

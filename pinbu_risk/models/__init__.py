@@ -10,6 +10,7 @@ from . import (
     pinbu_audit_check,
     pinbu_audit_head,
     pinbu_audit_log,
+    pinbu_dashboard,
     pinbu_dashboard_outage,
     pinbu_data_export,
     pinbu_former_shopper,

@@ -71,6 +71,9 @@ class PinbuRiskEvent(models.Model):
     _count_idx = models.Index("(company_id, partner_ref, kind, create_date)")
     _rule_idx = models.Index("(rule_ref, create_date) WHERE rule_ref IS NOT NULL")
     _date_idx = models.Index("(company_id, create_date)")
+    _held_idx = models.Index(
+        "(company_id, create_date) WHERE outcome = 'refused' OR action IS NOT NULL"
+    )
     _address_idx = models.Index("(address, kind, create_date) WHERE address IS NOT NULL")
     _device_idx = models.Index("(device, kind, create_date) WHERE device IS NOT NULL")
     _phone_idx = models.Index("(phone, kind, create_date) WHERE phone IS NOT NULL")

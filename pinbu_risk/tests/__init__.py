@@ -7,6 +7,7 @@ from . import (
     test_audit,
     test_audit_by_hand,
     test_audit_races,
+    test_dashboard,
     test_data_export,
     test_identity,
     test_money_out,

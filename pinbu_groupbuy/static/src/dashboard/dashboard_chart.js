@@ -50,7 +50,7 @@ export class DashboardChart extends Component {
                     line("teams_failed", _t("Teams failed"), "#d1495b"),
                     {
                         type: "bar",
-                        label: _t("Paid"),
+                        label: _t("Amount paid"),
                         data: days.map((day) => day.paid_amount),
                         backgroundColor: getColor(3, scheme, "odoo") + "80",
                         borderRadius: 3,

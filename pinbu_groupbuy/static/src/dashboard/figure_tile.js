@@ -21,13 +21,8 @@ export class FigureTile extends Component {
         const isGood = (change.direction > 0) === (good === "up");
         return {
             text: change.text,
-            icon: { "1": "fa-caret-up", "-1": "fa-caret-down", "0": "fa-minus" }[change.direction],
-            className:
-                !good || !change.direction
-                    ? "text-muted"
-                    : isGood
-                      ? "text-success"
-                      : "text-danger",
+            icon: change.direction > 0 ? "fa-caret-up" : "fa-caret-down",
+            className: !good ? "text-muted" : isGood ? "text-success" : "text-danger",
         };
     }
 

@@ -53,12 +53,15 @@ export function changeOf({ value, previous, unit }) {
         return null;
     }
     const direction = Math.sign(value - previous);
+    if (!direction) {
+        return null;
+    }
     if (unit === "percent") {
         const points = formatFloat(Math.abs(value - previous) * 100, { digits: [0, 1] });
         return { text: _t("%s pts", points), direction };
     }
     if (!previous) {
-        return direction ? { text: _t("new"), direction } : null;
+        return { text: _t("new"), direction };
     }
     const percent = (Math.abs(value - previous) / Math.abs(previous)) * 100;
     const digits = percent < 10 ? 1 : 0;
