@@ -7,6 +7,7 @@ from .pinbu_transition import log_start, move_state
 
 # Why a seat was released: not again in the same team.
 HOLD_LAPSED = "hold lapsed"
+CANCELLED = "cancelled by the shopper"
 
 
 class PinbuSeat(models.Model):

@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from ..const import ORDER_MONEY_READERS, REFUND_STATE
 from ..exceptions import PinbuError
 from .payment_transaction_refund import MANUAL_REFUND
+from .pinbu_seat import CANCELLED
 from .pinbu_seat_means import FRESH_MONEY, Means
 
 # What nobody but Pinbu itself changes on an order whose team decides about it.
@@ -230,7 +231,7 @@ class SaleOrder(models.Model):
         seat = self.sudo().seat_ids
         if seat.state in ("paid", "won", "lost"):
             raise PinbuError("already_paid", self.env._("This order is paid already."))
-        if self._pinbu_state() != "unpaid" or not seat._release_hold("cancelled by the shopper"):
+        if self._pinbu_state() != "unpaid" or not seat._release_hold(CANCELLED):
             raise PinbuError("order_closed", self.env._("This order is closed."))
 
     def _pinbu_wanted_means(self):

@@ -29,6 +29,8 @@ from . import (
     pinbu_risk_rule,
     pinbu_risk_rule_judge,
     pinbu_risk_rule_outage,
+    pinbu_risk_rule_rings,
+    pinbu_risk_rule_words,
     pinbu_seat,
     pinbu_seat_audit,
     pinbu_seat_outage,

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import NO_ACCESS
 from odoo.tools import SQL
 
+from odoo.addons.pinbu_groupbuy.models.pinbu_seat import CANCELLED, HOLD_LAPSED
 from odoo.addons.pinbu_groupbuy.transactions import SQL_NOW
 
 from ..facts import ACTIONS, MOMENTS
@@ -66,6 +67,7 @@ class PinbuRiskEvent(models.Model):
     )
     team_id = fields.Many2one("pinbu.team", compute="_compute_subjects")
     rule_id = fields.Many2one("pinbu.risk.rule", compute="_compute_subjects")
+    findings = fields.Text(compute="_compute_findings", help="What each rule that held counted.")
     create_date = fields.Datetime(string="At", required=True, readonly=True)
 
     _count_idx = models.Index("(company_id, partner_ref, kind, create_date)")
@@ -107,6 +109,23 @@ class PinbuRiskEvent(models.Model):
             for event in self:
                 ref = event[f"{name}_ref"]
                 event[f"{name}_id"] = ref if ref in there else False
+
+    @api.depends("block_ref", "measured")
+    @api.depends_context("lang")
+    def _compute_findings(self):
+        refs = {int(ref) for event in self for ref in event.measured or {}}
+        rules = self.env["pinbu.risk.rule"].sudo().browse(refs).exists()
+        names = {str(rule.id): rule.name for rule in rules}
+        for event in self:
+            lines = [
+                self.env._(
+                    "%(rule)s: %(count)s", rule=names.get(ref) or self.env._("gone"), count=count
+                )
+                for ref, count in (event.measured or {}).items()
+            ]
+            if event.block_ref:
+                lines.append(self.env._("A block stands against it."))
+            event.findings = "\n".join(lines) or False
 
     def _search_partner_id(self, operator, value):
         return self._search_subject("partner", operator, value)
@@ -189,3 +208,24 @@ class PinbuRiskEvent(models.Model):
             "account_age_hours": facts.account_age_hours,
             "create_date": SQL_NOW,
         }
+
+    @api.model
+    def _append_unpaid(self, cr, seat_ids):
+        """Write down which of these places, given up, their shoppers had taken for nothing: they
+        let the hold lapse or cancelled it. Whoever changes their mind for another one did not."""
+        cr.execute(
+            SQL(
+                """
+                INSERT INTO pinbu_risk_event
+                       (kind, outcome, company_id, partner_ref, activity_ref, team_ref, device,
+                        create_date)
+                SELECT 'unpaid', 'allowed', seat.company_id, seat.partner_id, seat.activity_id,
+                       seat.team_id, partner.pinbu_device_mark, %s
+                  FROM pinbu_seat seat JOIN res_partner partner ON partner.id = seat.partner_id
+                 WHERE seat.id = ANY(%s) AND seat.release_reason = ANY(%s)
+                """,
+                SQL_NOW,
+                list(seat_ids),
+                [HOLD_LAPSED, CANCELLED],
+            )
+        )

@@ -1,9 +1,21 @@
 from typing import NamedTuple
 
 from odoo import api, fields, models, tools
+from odoo.exceptions import ValidationError
 
 from ..facts import ACTIONS
 
+# For whom each measure can count.
+_SHARED = ("address", "device", "phone", "delivery", "account")
+SUBJECTS = {
+    "participations": ("partner", *_SHARED),
+    "registrations": ("address", "device"),
+    "shoppers": _SHARED,
+    "unpaid": ("partner", "device"),
+    "ring": ("partner",),
+    "teammates": ("phone", "delivery", "account", "person"),
+    "failed_teams": ("address", "device"),
+}
 # The moments that rules look at, by their fields.
 LOOKS_AT = {
     "login": "on_login",
@@ -72,6 +84,9 @@ class PinbuRiskRule(models.Model):
             ("registrations", "First log-ins"),
             ("shoppers", "Different shoppers"),
             ("unpaid", "Places given up unpaid, in a row"),
+            ("ring", "Teams with the same other member"),
+            ("teammates", "Members of one team who share something"),
+            ("failed_teams", "Failed teams of newcomers among themselves"),
         ],
         required=True,
         default="participations",
@@ -86,6 +101,7 @@ class PinbuRiskRule(models.Model):
             ("delivery", "Delivery address"),
             ("inviter", "Inviter"),
             ("account", "Receiving account"),
+            ("person", "Phone, delivery address or account"),
         ],
         required=True,
         default="partner",
@@ -107,7 +123,6 @@ class PinbuRiskRule(models.Model):
     activity_ids = fields.Many2many(
         "pinbu.activity", string="Activities", help="Empty: all of them."
     )
-    sentence = fields.Char(compute="_compute_sentence", string="What It Does")
     event_count = fields.Integer(compute="_compute_event_count", string="Cases")
 
     _threshold_sound = models.Constraint(
@@ -125,16 +140,6 @@ class PinbuRiskRule(models.Model):
         for rule in self:
             rule.currency_id = (rule.company_id or self.env.company).currency_id
 
-    @api.depends("measure", "threshold")
-    @api.depends_context("lang")
-    def _compute_sentence(self):
-        for rule in self:
-            rule.sentence = rule.measure == "participations" and self.env._(
-                "A shopper may open or join at most %s teams a day; the day turns over at "
-                "midnight of the company's time zone.",
-                rule.threshold,
-            )
-
     def _compute_event_count(self):
         counts = dict(
             self.env["pinbu.risk.event"]._read_group(
@@ -143,6 +148,20 @@ class PinbuRiskRule(models.Model):
         )
         for rule in self:
             rule.event_count = counts.get(rule.id, 0)
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("measure", "subject")
+    def _check_subject(self):
+        names = dict(self._fields["subject"]._description_selection(self.env))
+        for rule in self:
+            if rule.subject not in SUBJECTS[rule.measure]:
+                raise ValidationError(
+                    self.env._(
+                        "This can be counted by: %s.",
+                        ", ".join(names[subject] for subject in SUBJECTS[rule.measure]),
+                    )
+                )
 
     # === CRUD METHODS === #
 

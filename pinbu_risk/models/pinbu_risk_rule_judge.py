@@ -214,7 +214,7 @@ class PinbuRiskRule(models.Model):
                  included; NULL where its subject is not known. A module that adds a measure adds
                  the method ``_sql_measure_<measure>``.
         """
-        if self._subject_of(terms, facts) is None:
+        if terms.subject != "person" and self._subject_of(terms, facts) is None:
             return SQL("NULL::integer")
         return SQL("(%s)", getattr(self, f"_sql_measure_{terms.measure}")(terms, facts))
 

@@ -24,6 +24,13 @@ class PinbuSeat(models.Model):
         )
         self.env["pinbu.risk.rule"]._admit(cr, facts)
 
+    @api.model
+    def _give_up(self, cr, seat_ids, reason, source="held", delay=0):
+        released = super()._give_up(cr, seat_ids, reason, source, delay)
+        if released and source == "held":
+            self.env["pinbu.risk.event"]._append_unpaid(cr, released)
+        return released
+
     def _take_place_again(self, cr):
         # The payment goes back: nobody is there any more to whom the goods could be sent.
         cr.execute(

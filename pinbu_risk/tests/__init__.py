@@ -9,6 +9,7 @@ from . import (
     test_audit_races,
     test_dashboard,
     test_data_export,
+    test_farm,
     test_identity,
     test_money_out,
     test_outage,

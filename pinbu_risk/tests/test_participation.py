@@ -1,8 +1,9 @@
 import threading
+from datetime import timedelta
 
 from psycopg2.errors import RaiseException
 
-from odoo import SUPERUSER_ID, Command, api
+from odoo import SUPERUSER_ID, Command, api, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import TransactionCase, new_test_user, tagged
 from odoo.tools import mute_logger
@@ -24,6 +25,9 @@ def make_activities(env, count):
             {
                 "name": f"Risky {number}",
                 "product_tmpl_id": product.product_tmpl_id.id,
+                # However slow the machine, it runs when the transaction begins.
+                "starts_at": fields.Datetime.now() - timedelta(days=1),
+                "ends_at": fields.Datetime.now() + timedelta(days=30),
                 "line_ids": [Command.create({"product_id": product.id, "group_price": 20.0})],
                 "allow_overlap": True,
             }

@@ -1,0 +1,135 @@
+"""Rules in plain words."""
+
+from odoo import api, fields, models
+from odoo.tools import format_amount
+
+from .pinbu_risk_rule import LOOKS_AT
+
+_HOUR = 60
+_DAY = 24 * _HOUR
+
+
+class PinbuRiskRule(models.Model):
+    _inherit = "pinbu.risk.rule"
+
+    sentence = fields.Char(compute="_compute_sentence", string="What It Does")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        *LOOKS_AT.values(),
+        "action",
+        "activity_ids",
+        "currency_id",
+        "max_account_age_hours",
+        "measure",
+        "min_amount",
+        "newcomers_only",
+        "subject",
+        "threshold",
+        "window_minutes",
+    )
+    @api.depends_context("lang")
+    def _compute_sentence(self):
+        for rule in self:
+            rule.sentence = rule._say()
+
+    # === BUSINESS METHODS === #
+
+    def _say(self):
+        """:return: what the rule does, in plain words"""
+        what = self._say_measures().get(self.measure)
+        if not what or not self.action:
+            return False
+        finding = what % {
+            "threshold": self.threshold,
+            "subject": self._say_subjects().get(self.subject, ""),
+            "window": self._say_window(),
+        }
+        return self.env._(
+            "%(finding)s: %(action)s %(conditions)s",
+            finding=finding,
+            action=self._say_actions()[self.action],
+            conditions=" ".join(self._say_conditions()),
+        ).strip()
+
+    def _say_measures(self):
+        """:return: for each measure, words for what is too much"""
+        _ = self.env._
+        return {
+            "participations": _(
+                "More than %(threshold)s openings and joinings by one %(subject)s %(window)s"
+            ),
+            "registrations": _(
+                "More than %(threshold)s first log-ins from one %(subject)s %(window)s"
+            ),
+            "shoppers": _("More than %(threshold)s shoppers with one %(subject)s %(window)s"),
+            "unpaid": _(
+                "More than %(threshold)s places in a row that one %(subject)s takes and does not "
+                "pay for %(window)s"
+            ),
+            "ring": _(
+                "A shopper joins the same other member in more than %(threshold)s teams %(window)s"
+            ),
+            "teammates": _(
+                "More than %(threshold)s members of one team have one %(subject)s %(window)s"
+            ),
+            "failed_teams": _(
+                "A newcomer's team failed, and more than %(threshold)s teams failed %(window)s of "
+                "which all members are newcomers from one %(subject)s (formed teams are taken off; "
+                "five with a single member count as one)"
+            ),
+        }
+
+    def _say_subjects(self):
+        _ = self.env._
+        return {
+            "partner": _("shopper"),
+            "address": _("client address"),
+            "device": _("device"),
+            "phone": _("phone"),
+            "delivery": _("delivery address"),
+            "inviter": _("inviter"),
+            "account": _("receiving account"),
+            "person": _("phone, delivery address or account"),
+        }
+
+    def _say_window(self):
+        minutes = self.window_minutes
+        if not minutes:
+            return self.env._("in a day, which turns over at midnight of the company's time zone")
+        if minutes % _DAY == 0:
+            return self.env._("within %s days", minutes // _DAY)
+        if minutes % _HOUR == 0:
+            return self.env._("within %s hours", minutes // _HOUR)
+        return self.env._("within %s minutes", minutes)
+
+    def _say_actions(self):
+        _ = self.env._
+        return {
+            "note": _("it goes on, and is written down."),
+            "review": _("it goes on, and an officer looks at the shopper."),
+            "delay": _("it goes on, and what is granted for it waits for an officer."),
+            "identity": _("it goes on only once the shopper has proved who they are."),
+            "refuse": _("it is refused."),
+        }
+
+    def _say_conditions(self):
+        """:return: sentences on whom and what the rule leaves alone"""
+        _ = self.env._
+        conditions = []
+        if self.newcomers_only:
+            conditions.append(_("Only for those who have never paid for a place."))
+        if self.max_account_age_hours:
+            conditions.append(
+                _("Only for accounts younger than %s hours.", self.max_account_age_hours)
+            )
+        if self.min_amount:
+            amount = format_amount(self.env, self.min_amount, self.currency_id)
+            conditions.append(_("Only from %s on.", amount))
+        if self.activity_ids:
+            names = ", ".join(self.activity_ids.mapped("display_name"))
+            conditions.append(_("Only in: %s.", names))
+        if not any(self[field] for field in LOOKS_AT.values()):
+            conditions.append(_("It looks at nothing yet: choose when."))
+        return conditions
