@@ -24,7 +24,7 @@ class PinbuRiskRule(models.Model):
             return SQL("0")
         return SQL(
             """
-            SELECT COALESCE(MAX(times), 0) + 1
+            SELECT COALESCE(MAX(times) + 1, 0)
               FROM (SELECT count(DISTINCT mine.team_id) AS times
                       FROM pinbu_seat mine
                       JOIN pinbu_team team ON team.id = mine.team_id

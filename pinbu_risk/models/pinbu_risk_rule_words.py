@@ -55,26 +55,27 @@ class PinbuRiskRule(models.Model):
 
     def _say_measures(self):
         """:return: for each measure, words for what is too much"""
-        _ = self.env._
         return {
-            "participations": _(
+            "participations": self.env._(
                 "More than %(threshold)s openings and joinings by one %(subject)s %(window)s"
             ),
-            "registrations": _(
+            "registrations": self.env._(
                 "More than %(threshold)s first log-ins from one %(subject)s %(window)s"
             ),
-            "shoppers": _("More than %(threshold)s shoppers with one %(subject)s %(window)s"),
-            "unpaid": _(
+            "shoppers": self.env._(
+                "More than %(threshold)s shoppers with one %(subject)s %(window)s"
+            ),
+            "unpaid": self.env._(
                 "More than %(threshold)s places in a row that one %(subject)s takes and does not "
                 "pay for %(window)s"
             ),
-            "ring": _(
+            "ring": self.env._(
                 "A shopper joins the same other member in more than %(threshold)s teams %(window)s"
             ),
-            "teammates": _(
+            "teammates": self.env._(
                 "More than %(threshold)s members of one team have one %(subject)s %(window)s"
             ),
-            "failed_teams": _(
+            "failed_teams": self.env._(
                 "A newcomer's team failed, and more than %(threshold)s teams failed %(window)s of "
                 "which all members are newcomers from one %(subject)s (formed teams are taken off; "
                 "five with a single member count as one)"
@@ -82,16 +83,15 @@ class PinbuRiskRule(models.Model):
         }
 
     def _say_subjects(self):
-        _ = self.env._
         return {
-            "partner": _("shopper"),
-            "address": _("client address"),
-            "device": _("device"),
-            "phone": _("phone"),
-            "delivery": _("delivery address"),
-            "inviter": _("inviter"),
-            "account": _("receiving account"),
-            "person": _("phone, delivery address or account"),
+            "partner": self.env._("shopper"),
+            "address": self.env._("client address"),
+            "device": self.env._("device"),
+            "phone": self.env._("phone"),
+            "delivery": self.env._("delivery address"),
+            "inviter": self.env._("inviter"),
+            "account": self.env._("receiving account"),
+            "person": self.env._("phone, delivery address or account"),
         }
 
     def _say_window(self):
@@ -105,31 +105,29 @@ class PinbuRiskRule(models.Model):
         return self.env._("within %s minutes", minutes)
 
     def _say_actions(self):
-        _ = self.env._
         return {
-            "note": _("it goes on, and is written down."),
-            "review": _("it goes on, and an officer looks at the shopper."),
-            "delay": _("it goes on, and what is granted for it waits for an officer."),
-            "identity": _("it goes on only once the shopper has proved who they are."),
-            "refuse": _("it is refused."),
+            "note": self.env._("it goes on, and is written down."),
+            "review": self.env._("it goes on, and an officer looks at the shopper."),
+            "delay": self.env._("it goes on, and what is granted for it waits for an officer."),
+            "identity": self.env._("it goes on only once the shopper has proved who they are."),
+            "refuse": self.env._("it is refused."),
         }
 
     def _say_conditions(self):
         """:return: sentences on whom and what the rule leaves alone"""
-        _ = self.env._
         conditions = []
         if self.newcomers_only:
-            conditions.append(_("Only for those who have never paid for a place."))
+            conditions.append(self.env._("Only for those who have never paid for a place."))
         if self.max_account_age_hours:
             conditions.append(
-                _("Only for accounts younger than %s hours.", self.max_account_age_hours)
+                self.env._("Only for accounts younger than %s hours.", self.max_account_age_hours)
             )
         if self.min_amount:
             amount = format_amount(self.env, self.min_amount, self.currency_id)
-            conditions.append(_("Only from %s on.", amount))
+            conditions.append(self.env._("Only from %s on.", amount))
         if self.activity_ids:
             names = ", ".join(self.activity_ids.mapped("display_name"))
-            conditions.append(_("Only in: %s.", names))
+            conditions.append(self.env._("Only in: %s.", names))
         if not any(self[field] for field in LOOKS_AT.values()):
-            conditions.append(_("It looks at nothing yet: choose when."))
+            conditions.append(self.env._("It looks at nothing yet: choose when."))
         return conditions

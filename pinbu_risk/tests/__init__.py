@@ -19,4 +19,5 @@ from . import (
     test_risk_blocks,
     test_risk_cases,
     test_risk_review,
+    test_rules,
 )
