@@ -320,12 +320,16 @@ class TestRules(RuleCase):
             "hours: it is refused.",
         )
 
-    def test_one_statement_for_all_rules(self):
-        self.rules.with_context(active_test=False).search([]).active = True
+    def test_more_rules_cost_no_further_statement(self):
         shopper = self.shopper("Ann")
         facts = facts_of(shopper.env, "open", self.company, shopper)
-        self.rules._judge(self.cr, facts)
-        with self.assertQueryCount(1):
+        costs = set()
+        for is_active in (False, True):
+            self.rules.with_context(active_test=False).search([]).active = is_active
             verdict = self.rules._judge(self.cr, facts)
+            before = self.cr.sql_log_count
+            self.rules._judge(self.cr, facts)
+            costs.add(self.cr.sql_log_count - before)
+        self.assertEqual(len(costs), 1, costs)
         with self.assertQueryCount(1):
             self.events._append(self.cr, facts, verdict)
