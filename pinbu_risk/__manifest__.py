@@ -27,5 +27,8 @@
         "views/menus.xml",
         "views/audit_views.xml",
     ],
-    "assets": {"web.assets_backend": ["pinbu_risk/static/src/**/*"]},
+    "assets": {
+        "web.assets_backend": ["pinbu_risk/static/src/**/*"],
+        "web.assets_tests": ["pinbu_risk/static/tests/tours/**/*"],
+    },
 }

@@ -59,6 +59,7 @@ class PinbuRiskCase(models.Model):
         default="open",
         index=True,
         tracking=True,
+        group_expand=True,
     )
     action = fields.Selection(
         ACTIONS,
@@ -108,7 +109,7 @@ class PinbuRiskCase(models.Model):
     links = fields.Json(
         string="Linked Accounts",
         compute="_compute_links",
-        help="Who shares something with this shopper: `{rows: [...], more: int}`.",
+        help="Who shares a device, a phone, an address or an account with this shopper.",
     )
     other_case_count = fields.Integer(string="Other Cases", compute="_compute_other_case_count")
 

@@ -86,7 +86,9 @@ class PinbuRiskCase(models.Model):
                 ("partner_id", "in", cases.partner_id.ids),
                 ("company_id", "=", company.id),
             ]
-            subsidies |= subsidies.search([*theirs, ("state", "=", "blocked")])
+            subsidies |= subsidies.search(
+                [*theirs, ("state", "=", "blocked"), ("risk_action", "!=", False)]
+            )
             withdrawals |= withdrawals.search(
                 [*theirs, ("state", "=", "review"), ("review_reason", "=", HELD_BY_RISK)]
             )

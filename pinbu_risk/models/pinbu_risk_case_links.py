@@ -1,6 +1,6 @@
 """Who may be the same person, or in league, as far as records show."""
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 # So many accounts are shown, and so many rows looked at for each thing shared.
@@ -45,7 +45,7 @@ class PinbuRiskCase(models.Model):
                 {
                     "id": partner.id,
                     "name": partner.display_name,
-                    "since": partner.create_date.isoformat(timespec="seconds") + "Z",
+                    "since": fields.Datetime.to_string(partner.create_date),
                     "state": states.get(partner.id),
                     "why": [
                         {"kind": kind, "text": self._say_link(kind, shared[partner.id][kind])}

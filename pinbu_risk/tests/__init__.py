@@ -20,4 +20,5 @@ from . import (
     test_risk_cases,
     test_risk_review,
     test_rules,
+    test_tours,
 )

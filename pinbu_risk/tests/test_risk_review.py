@@ -3,23 +3,20 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
 
-from odoo.addons.pinbu_subsidy.tests.withdrawal_common import WithdrawalMixin
-
 from ..facts import Facts, Verdict, mark
+from .risk_common import RiskMixin
 
 
 @tagged("post_install", "-at_install")
-class TestReview(WithdrawalMixin, TransactionCase):
+class TestReview(RiskMixin, TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.set_up_shop()
         cls.officer = new_test_user(cls.env, "officer", "pinbu_risk.group_officer")
         cls.marketer = new_test_user(cls.env, "marketer", "pinbu_groupbuy.group_user")
-        # These tests say themselves what rules found.
-        rules = cls.env["pinbu.risk.rule"].search([])
-        rules.active = False
-        cls.rule = rules[0]
+        # For no moment: these tests say themselves what it found.
+        cls.found = cls.make_rule(name="A rule")
         cls.ann, cls.ben = cls.rich("Ann"), cls.rich("Ben")
 
     # === HELPERS === #
@@ -28,7 +25,7 @@ class TestReview(WithdrawalMixin, TransactionCase):
         partner = partner or self.ann
         facts = self.facts(partner)
         self.env["pinbu.risk.case"]._open(
-            self.cr, facts, Verdict(action=action, rule_ids=(self.rule.id,))
+            self.cr, facts, Verdict(action=action, rule_ids=(self.found.id,))
         )
         self.env.invalidate_all()
         return (
@@ -46,7 +43,15 @@ class TestReview(WithdrawalMixin, TransactionCase):
 
     def hold_back(self, *partners):
         """:return: a subsidy and a withdrawal of each that risk holds back"""
-        subsidies = self.subsidies._owe(
+        subsidies = self.owe_prize(self.env["res.partner"].union(*partners))
+        subsidies._block("A rule")
+        subsidies.risk_action = "delay"
+        withdrawals = self.withdrawals.union(*map(self.withdraw, partners))
+        withdrawals._to_review("risk")
+        return subsidies, withdrawals
+
+    def owe_prize(self, partners, key="test"):
+        return self.subsidies._owe(
             [
                 {
                     "partner_id": partner.id,
@@ -54,15 +59,11 @@ class TestReview(WithdrawalMixin, TransactionCase):
                     "type": "cash",
                     "amount_minor": 300,
                     "reason": "prize",
-                    "key": "test",
+                    "key": key,
                 }
                 for partner in partners
             ]
         )
-        subsidies._block("A rule")
-        withdrawals = self.withdrawals.union(*map(self.withdraw, partners))
-        withdrawals._to_review("risk")
-        return subsidies, withdrawals
 
     def decide(self, cases, decision, user=None, **values):
         """As an officer does: the button, the dialog, its button."""
@@ -78,10 +79,10 @@ class TestReview(WithdrawalMixin, TransactionCase):
 
     def test_what_led_here(self):
         self.happened(self.ann)
-        self.happened(self.ann, "refused", Verdict("refuse", (self.rule.id,)))
-        self.happened(self.ben, "refused", Verdict("refuse", (self.rule.id,)))
+        self.happened(self.ann, "refused", Verdict("refuse", (self.found.id,)))
+        self.happened(self.ben, "refused", Verdict("refuse", (self.found.id,)))
         case = self.case()
-        self.assertEqual(case.why, self.rule.name)
+        self.assertEqual(case.why, self.found.name)
         self.assertEqual(case.event_ids.mapped("outcome"), ["refused"])
         self.assertEqual(case.event_ids.partner_id, self.ann)
         self.assertEqual(case.identity_state, "none")
@@ -98,7 +99,7 @@ class TestReview(WithdrawalMixin, TransactionCase):
 
     def test_a_case_stays_fast(self):
         for _number in range(3):
-            self.happened(self.ann, "refused", Verdict("refuse", (self.rule.id,)))
+            self.happened(self.ann, "refused", Verdict("refuse", (self.found.id,)))
         cases = self.case() | self.case(self.ben)
         shown = ["why", "action", "held_count", "open_appeal_count", "block_ids", "hits"]
         cases.read(shown)
@@ -243,12 +244,14 @@ class TestReview(WithdrawalMixin, TransactionCase):
         subsidies, withdrawals = self.hold_back(self.ann, self.ben)
         large = self.withdraw(self.ann, 500)
         large._to_review("manual")
+        by_hand = self.owe_prize(self.ann, "by hand")
+        by_hand._block("A manager's doubts")
         case = self.case()
         # Others' money, and what an accountant holds, is not let go by the way.
-        case._approve("Mine", subsidies, withdrawals | large)
+        case._approve("Mine", subsidies | by_hand, withdrawals | large)
         self.assertEqual(subsidies.mapped("state"), ["due", "blocked"])
         self.assertEqual(withdrawals.mapped("state"), ["requested", "review"])
-        self.assertEqual(large.state, "review")
+        self.assertEqual((large.state, by_hand.state), ("review", "blocked"))
 
     def test_what_is_taken_out_of_the_list_stays_held_back(self):
         subsidies, _withdrawals = self.hold_back(self.ann)
@@ -286,3 +289,19 @@ class TestReview(WithdrawalMixin, TransactionCase):
         self.decide(case, "approve")
         self.assertFalse(block.active)
         self.assertEqual(block.state, "lifted")
+
+    def test_from_a_rule_to_the_wallet(self):
+        self.make_rule("subsidy", action="delay")
+        team = self.fail_team(self.shoppers(2))
+        mine, theirs = team.subsidy_ids
+        self.grant()
+        self.assertEqual((mine.state, theirs.state), ("blocked", "blocked"))
+        cases = self.env["pinbu.risk.case"].search([]).with_user(self.officer)
+        approved = cases.filtered(lambda case: case.partner_id == mine.partner_id)
+        self.assertEqual(approved.subsidy_ids, mine.with_user(self.officer))
+        self.decide(approved, "approve")
+        self.decide(cases - approved, "refuse", ground="made_up")
+        self.grant()
+        self.assertEqual((mine.state, theirs.state), ("granted", "void"))
+        self.assertEqual(self.balance(mine.partner_id), 10.0)
+        self.assertFalse(self.balance(theirs.partner_id))

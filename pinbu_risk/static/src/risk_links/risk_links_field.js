@@ -29,6 +29,10 @@ export class RiskLinksField extends Component {
         return this.props.record.data[this.props.name] || { rows: [], more: 0 };
     }
 
+    get more() {
+        return _t("And %s more", this.links.more);
+    }
+
     icon(kind) {
         return ICONS[kind] || "fa-link";
     }
