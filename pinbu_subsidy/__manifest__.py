@@ -40,6 +40,7 @@
         "views/activity_day_views.xml",
         "views/activity_views.xml",
         "views/team_views.xml",
+        "views/shopper_views.xml",
         "views/menus.xml",
         "views/coupon_views.xml",
         "views/res_config_settings_views.xml",

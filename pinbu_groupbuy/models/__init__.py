@@ -61,6 +61,7 @@ from . import (
     pinbu_seat_settlement,
     pinbu_seat_voucher,
     pinbu_settlement,
+    pinbu_shopper,
     pinbu_subscribe_template,
     pinbu_subscription,
     pinbu_team,

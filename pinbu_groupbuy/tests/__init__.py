@@ -52,6 +52,7 @@ from . import (
     test_share,
     test_shipping_gate,
     test_start,
+    test_shoppers,
     test_stock_policies,
     test_team,
     test_team_board,

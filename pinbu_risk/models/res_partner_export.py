@@ -73,6 +73,12 @@ class ResPartner(models.Model):
                     [("partner_id", "=", self.id), ("company_id", "=", company.id)]
                 )
             ],
+            "shop_tags": [
+                {"tag": one.tag, "as_of": to_iso(one.computed_at)}
+                for one in self.env["pinbu.shopper"].search(
+                    [("partner_id", "=", self.id), ("company_id", "=", company.id)]
+                )
+            ],
             "notices": self._pinbu_export_model("pinbu.notice", "partner_id", company),
             "returns": self._pinbu_export_model("pinbu.return", "partner_id", company),
             "appeals": self.env["pinbu.appeal"].search([("partner_id", "=", self.id)])._to_api(),

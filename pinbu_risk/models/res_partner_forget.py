@@ -63,6 +63,7 @@ class ResPartner(models.Model):
         self.env["pinbu.notice"].search([("partner_id", "=", self.id)]).unlink()
         # That they agreed to the terms stays.
         self.env["pinbu.subscription"].search([("partner_id", "=", self.id)]).unlink()
+        self.env["pinbu.shopper"].search([("partner_id", "=", self.id)]).unlink()
         self.env["pinbu.data.export"].search([("partner_id", "=", self.id)]).unlink()
         self.env["pinbu.appeal"].search([("partner_id", "=", self.id)])._pinbu_forget()
         self.env["pinbu.risk.case"].search([("partner_id", "=", self.id)])._pinbu_forget()

@@ -35,6 +35,7 @@ REFERENCES = {
     "pinbu.seat.partner_id": PART_OF_ORDER,
     "pinbu.subsidy.partner_id": EXPORTED,
     "pinbu.subsidy.reservation.partner_id": PART_OF_ORDER,
+    "pinbu.shopper.partner_id": ERASED,
     "pinbu.subscription.partner_id": ERASED,
     "pinbu.team.leader_id": PART_OF_ORDER,
     "pinbu.transition.user_id": TECHNICAL,

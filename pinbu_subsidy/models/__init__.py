@@ -48,6 +48,7 @@ from . import (
     pinbu_seat_return,
     pinbu_seat_voucher,
     pinbu_seat_wallet,
+    pinbu_shopper,
     pinbu_subsidy,
     pinbu_subsidy_budget,
     pinbu_subsidy_decision,

@@ -28,6 +28,7 @@ from . import (
     test_rankings,
     test_return_money,
     test_screens,
+    test_shopper_coupon,
     test_subsidy,
     test_unlucky_money,
     test_voucher,
