@@ -35,6 +35,7 @@ from . import (
     pinbu_seat_audit,
     pinbu_seat_outage,
     pinbu_settlement_audit,
+    pinbu_shopper_coupon_audit,
     pinbu_subsidy,
     pinbu_subsidy_audit,
     pinbu_team_audit,
@@ -54,4 +55,5 @@ from . import (
     res_partner_under_way,
     res_users,
     res_users_outage,
+    sale_order_audit,
 )

@@ -163,6 +163,7 @@ pinbu_groupbuy.menu_dashboard     x       x       -       -       -       -     
 pinbu_groupbuy.menu_activities    x       x       -       -       -       -       -       -       -       -
 pinbu_groupbuy.menu_teams         x       x       -       -       -       -       -       -       -       -
 pinbu_groupbuy.menu_orders        x       x       -       -       -       -       -       -       -       -
+pinbu_groupbuy.menu_shoppers      x       x       -       -       -       -       -       -       -       -
 pinbu_groupbuy.menu_returns       x       x       -       x       -       -       -       -       -       -
 pinbu_subsidy.menu_voucher        x       x       -       -       -       -       x       -       -       -
 pinbu_groupbuy.menu_refunds       -       x       -       x       -       -       -       -       -       -
