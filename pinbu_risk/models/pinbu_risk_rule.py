@@ -15,6 +15,8 @@ SUBJECTS = {
     "ring": ("partner",),
     "teammates": ("phone", "delivery", "account", "person"),
     "failed_teams": ("address", "device"),
+    "friends_lost": ("partner", "inviter"),
+    "first_subsidy": ("partner",),
 }
 # The moments that rules look at, by their fields.
 LOOKS_AT = {
@@ -87,6 +89,8 @@ class PinbuRiskRule(models.Model):
             ("ring", "Teams with the same other member"),
             ("teammates", "Members of one team who share something"),
             ("failed_teams", "Failed teams of newcomers among themselves"),
+            ("friends_lost", "Friends brought who only ever lose"),
+            ("first_subsidy", "First subsidy's money just come"),
         ],
         required=True,
         default="participations",

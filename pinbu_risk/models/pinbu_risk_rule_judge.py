@@ -278,9 +278,10 @@ class PinbuRiskRule(models.Model):
         """In a row: what was given up before a place was paid for does not count any more."""
         more = SQL(
             "create_date > COALESCE((SELECT MAX(paid_at) FROM pinbu_seat WHERE partner_id = %s"
-            " AND company_id = %s), '-infinity')",
+            " AND company_id = %s AND paid_at < %s), '-infinity')",
             facts.partner_id,
             facts.company_id,
+            facts.now,
         )
         return self._sql_count(terms, facts, more)
 

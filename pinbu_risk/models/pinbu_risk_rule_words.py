@@ -80,6 +80,11 @@ class PinbuRiskRule(models.Model):
                 "which all members are newcomers from one %(subject)s (formed teams are taken off; "
                 "five with a single member count as one)"
             ),
+            "friends_lost": self.env._(
+                "More than %(threshold)s friends whom one %(subject)s brought lost a team "
+                "%(window)s, and none has ever won"
+            ),
+            "first_subsidy": self.env._("The first money of a subsidy came %(window)s"),
         }
 
     def _say_subjects(self):

@@ -13,6 +13,7 @@ from . import (
     test_farm,
     test_identity,
     test_money_out,
+    test_money_rules,
     test_outage,
     test_participation,
     test_personal_data,
@@ -20,6 +21,7 @@ from . import (
     test_risk_blocks,
     test_risk_cases,
     test_risk_review,
+    test_rule_preview,
     test_rules,
     test_tours,
 )
