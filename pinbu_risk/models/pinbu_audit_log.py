@@ -142,7 +142,7 @@ class PinbuAuditLog(models.Model):
         for row in self:
             lines = row._lines()
             row.changes_short = "; ".join(
-                f"{label}: {old} → {new}" if old else f"{label}: {new}"
+                f"{label}: {old} → {new or '–'}" if old else f"{label}: {new}"
                 for label, old, new in lines[:SHORT]
             )
             row.changes_html = lines and Markup(
