@@ -10,6 +10,7 @@ ROLES = {
     "books": "account.group_account_invoice",
     "officer": "pinbu_risk.group_officer",
     "idclerk": "pinbu_risk.group_identity",
+    "auditor": "pinbu_risk.group_auditor",
     "counter": "pinbu_subsidy.group_voucher_clerk",
     "sales": "sales_team.group_sale_salesman",
     "reader": "account.group_account_readonly",
@@ -21,130 +22,130 @@ LETTERS = {"read": "r", "write": "w", "create": "c", "unlink": "d"}
 
 # r read, w write, c create, d delete, - nothing. A row that is right is what the job needs, no more.
 OURS = """
-                            merch   admin   store   books   officer idclerk counter sales   reader  staff   shopper
-pinbu.account.deletion      -       r       -       -       r       -       -       -       -       -       -
-pinbu.activity              rwcd    rwcd    r       r       -       -       -       r       r       -       -
-pinbu.activity.category     r       rwcd    -       -       -       -       -       -       -       -       -
-pinbu.activity.day          r       r       -       -       -       -       -       -       -       -       -
-pinbu.activity.image        rwcd    rwcd    -       -       -       -       -       -       -       -       -
-pinbu.activity.launch       rwc     rwc     -       -       -       -       -       -       -       -       -
-pinbu.activity.line         rwcd    rwcd    -       -       -       -       -       -       -       -       -
-pinbu.activity.terms        r       r       -       -       -       -       -       -       -       -       -
-pinbu.api.bucket            -       -       -       -       -       -       -       -       -       -       -
-pinbu.api.idempotency       -       -       -       -       -       -       -       -       -       -       -
-pinbu.api.key               -       rwcd    -       -       -       -       -       -       -       -       -
-pinbu.api.revocation        -       -       -       -       -       -       -       -       -       -       -
-pinbu.api.scope             -       r       -       -       -       -       -       -       -       -       -
-pinbu.appeal                -       rw      -       -       rw      -       -       -       -       -       -
-pinbu.audit.check           -       -       -       -       -       -       -       -       -       -       -
-pinbu.audit.head            -       -       -       -       -       -       -       -       -       -       -
-pinbu.audit.log             -       -       -       -       -       -       -       -       -       -       -
-pinbu.banner                rwcd    rwcd    -       -       -       -       -       -       -       -       -
-pinbu.batch.activity        -       -       rwcd    -       -       -       -       -       -       -       -
-pinbu.batch.by.activity     -       -       rwc     -       -       -       -       -       -       -       -
-pinbu.books.check           -       -       -       r       -       -       -       -       r       -       -
-pinbu.books.day             -       -       -       r       -       -       -       -       r       -       -
-pinbu.consent               -       r       -       -       -       -       -       -       -       -       -
-pinbu.coupon.use            r       r       -       r       -       -       -       r       r       -       r
-pinbu.data.export           -       r       -       -       r       -       -       -       -       -       -
-pinbu.event                 r       r       -       -       -       -       -       -       -       -       -
-pinbu.former.shopper        -       -       -       -       -       -       -       -       -       -       -
-pinbu.identity              -       r       -       -       r       r       -       -       -       -       -
-pinbu.identity.log          -       r       -       -       r       r       -       -       -       -       -
-pinbu.invite                r       r       -       -       -       -       -       -       -       -       -
-pinbu.invite.rule           r       rwcd    -       -       -       -       -       -       -       -       -
-pinbu.invite.task           r       rwcd    -       -       -       -       -       -       -       -       -
-pinbu.licence               r       rwcd    -       -       -       -       -       -       -       -       -
-pinbu.notice                r       r       -       -       -       -       -       -       -       -       r
-pinbu.order.address         rwc     rwc     -       -       -       -       -       -       -       -       -
-pinbu.order.refund          -       rwc     -       rwc     -       -       -       -       -       -       -
-pinbu.payout.balance        -       -       -       rwc     -       -       -       -       -       -       -
-pinbu.ranking.closing       r       r       -       -       -       -       -       -       -       -       -
-pinbu.ranking.prize         r       rwc     -       -       -       -       -       -       -       -       -
-pinbu.ranking.queue         -       -       -       -       -       -       -       -       -       -       -
-pinbu.ranking.score         r       r       -       -       -       -       -       -       -       -       -
-pinbu.ranking.winner        r       r       -       -       -       -       -       -       -       -       -
-pinbu.refund.by.hand        -       rwc     -       rwc     -       -       -       -       -       -       -
-pinbu.return                r       r       r       r       -       -       -       r       -       -       r
-pinbu.return.answer         rwc     rwc     -       -       -       -       -       -       -       -       -
-pinbu.risk.block            -       rwc     -       -       rwc     -       -       -       -       -       -
-pinbu.risk.case             -       rw      -       -       rw      -       -       -       -       -       -
-pinbu.risk.decision         -       rwc     -       -       rwc     -       -       -       -       -       -
-pinbu.risk.event            -       r       -       -       r       -       -       -       -       -       -
-pinbu.risk.outage           -       r       -       -       r       -       -       -       -       -       -
-pinbu.risk.rule             -       rwcd    -       -       -       -       -       -       -       -       -
-pinbu.scene                 rwcd    rwcd    -       -       -       -       -       -       -       -       -
-pinbu.seat                  r       r       -       r       -       -       -       r       r       -       r
-pinbu.settlement            -       r       -       -       -       -       -       -       -       -       -
-pinbu.shopper               r       r       -       -       -       -       -       -       -       -       -
-pinbu.shopper.coupon        rwc     rwc     -       -       -       -       -       -       -       -       -
-pinbu.subscribe.template    r       rwcd    -       -       -       -       -       -       -       -       -
-pinbu.subscription          -       r       -       -       -       -       -       -       -       -       -
-pinbu.subsidy               r       r       -       r       r       -       -       -       r       -       r
-pinbu.subsidy.budget        r       r       -       -       -       -       -       -       -       -       -
-pinbu.subsidy.decision      -       rwcd    -       -       -       -       -       -       -       -       -
-pinbu.subsidy.reservation   r       r       -       -       -       -       -       -       -       -       -
-pinbu.subsidy.rule          rwcd    rwcd    -       -       -       -       -       -       -       -       -
-pinbu.team                  r       rw      r       r       -       -       -       r       r       -       -
-pinbu.team.intervention     rwc     rwc     -       -       -       -       -       -       -       -       -
-pinbu.tracking.import       -       -       rwc     -       -       -       -       -       -       -       -
-pinbu.tracking.row          -       -       rwcd    -       -       -       -       -       -       -       -
-pinbu.transition            r       r       -       r       -       -       -       -       r       -       -
-pinbu.voucher               r       r       -       -       -       -       -       -       r       -       r
-pinbu.voucher.redemption    rwc     rwc     -       -       -       -       rwc     -       -       -       -
-pinbu.wallet.booking        -       -       -       r       -       -       -       -       r       -       -
-pinbu.wallet.entry          r       r       -       r       -       -       -       -       r       -       r
-pinbu.wallet.export         -       -       -       rwc     -       -       -       -       rwc     -       -
-pinbu.webhook               -       rwcd    -       -       -       -       -       -       -       -       -
-pinbu.webhook.delivery      -       r       -       -       -       -       -       -       -       -       -
-pinbu.webhook.event         -       r       -       -       -       -       -       -       -       -       -
-pinbu.withdrawal            r       r       -       r       r       -       -       -       r       -       r
-pinbu.withdrawal.result     -       -       -       rwc     -       -       -       -       -       -       -
+                            merch   admin   store   books   officer idclerk auditor counter sales   reader  staff   shopper
+pinbu.account.deletion      -       r       -       -       r       -       -       -       -       -       -       -
+pinbu.activity              rwcd    rwcd    r       r       -       -       -       -       r       r       -       -
+pinbu.activity.category     r       rwcd    -       -       -       -       -       -       -       -       -       -
+pinbu.activity.day          r       r       -       -       -       -       -       -       -       -       -       -
+pinbu.activity.image        rwcd    rwcd    -       -       -       -       -       -       -       -       -       -
+pinbu.activity.launch       rwc     rwc     -       -       -       -       -       -       -       -       -       -
+pinbu.activity.line         rwcd    rwcd    -       -       -       -       -       -       -       -       -       -
+pinbu.activity.terms        r       r       -       -       -       -       -       -       -       -       -       -
+pinbu.api.bucket            -       -       -       -       -       -       -       -       -       -       -       -
+pinbu.api.idempotency       -       -       -       -       -       -       -       -       -       -       -       -
+pinbu.api.key               -       rwcd    -       -       -       -       -       -       -       -       -       -
+pinbu.api.revocation        -       -       -       -       -       -       -       -       -       -       -       -
+pinbu.api.scope             -       r       -       -       -       -       -       -       -       -       -       -
+pinbu.appeal                -       rw      -       -       rw      -       -       -       -       -       -       -
+pinbu.audit.check           -       -       -       -       -       -       r       -       -       -       -       -
+pinbu.audit.head            -       -       -       -       -       -       r       -       -       -       -       -
+pinbu.audit.log             -       -       -       -       -       -       r       -       -       -       -       -
+pinbu.banner                rwcd    rwcd    -       -       -       -       -       -       -       -       -       -
+pinbu.batch.activity        -       -       rwcd    -       -       -       -       -       -       -       -       -
+pinbu.batch.by.activity     -       -       rwc     -       -       -       -       -       -       -       -       -
+pinbu.books.check           -       -       -       r       -       -       -       -       -       r       -       -
+pinbu.books.day             -       -       -       r       -       -       -       -       -       r       -       -
+pinbu.consent               -       r       -       -       -       -       -       -       -       -       -       -
+pinbu.coupon.use            r       r       -       r       -       -       -       -       r       r       -       r
+pinbu.data.export           -       r       -       -       r       -       -       -       -       -       -       -
+pinbu.event                 r       r       -       -       -       -       -       -       -       -       -       -
+pinbu.former.shopper        -       -       -       -       -       -       -       -       -       -       -       -
+pinbu.identity              -       r       -       -       r       r       -       -       -       -       -       -
+pinbu.identity.log          -       r       -       -       r       r       -       -       -       -       -       -
+pinbu.invite                r       r       -       -       -       -       -       -       -       -       -       -
+pinbu.invite.rule           r       rwcd    -       -       -       -       -       -       -       -       -       -
+pinbu.invite.task           r       rwcd    -       -       -       -       -       -       -       -       -       -
+pinbu.licence               r       rwcd    -       -       -       -       -       -       -       -       -       -
+pinbu.notice                r       r       -       -       -       -       -       -       -       -       -       r
+pinbu.order.address         rwc     rwc     -       -       -       -       -       -       -       -       -       -
+pinbu.order.refund          -       rwc     -       rwc     -       -       -       -       -       -       -       -
+pinbu.payout.balance        -       -       -       rwc     -       -       -       -       -       -       -       -
+pinbu.ranking.closing       r       r       -       -       -       -       -       -       -       -       -       -
+pinbu.ranking.prize         r       rwc     -       -       -       -       -       -       -       -       -       -
+pinbu.ranking.queue         -       -       -       -       -       -       -       -       -       -       -       -
+pinbu.ranking.score         r       r       -       -       -       -       -       -       -       -       -       -
+pinbu.ranking.winner        r       r       -       -       -       -       -       -       -       -       -       -
+pinbu.refund.by.hand        -       rwc     -       rwc     -       -       -       -       -       -       -       -
+pinbu.return                r       r       r       r       -       -       -       -       r       -       -       r
+pinbu.return.answer         rwc     rwc     -       -       -       -       -       -       -       -       -       -
+pinbu.risk.block            -       rwc     -       -       rwc     -       -       -       -       -       -       -
+pinbu.risk.case             -       rw      -       -       rw      -       -       -       -       -       -       -
+pinbu.risk.decision         -       rwc     -       -       rwc     -       -       -       -       -       -       -
+pinbu.risk.event            -       r       -       -       r       -       -       -       -       -       -       -
+pinbu.risk.outage           -       r       -       -       r       -       -       -       -       -       -       -
+pinbu.risk.rule             -       rwcd    -       -       -       -       -       -       -       -       -       -
+pinbu.scene                 rwcd    rwcd    -       -       -       -       -       -       -       -       -       -
+pinbu.seat                  r       r       -       r       -       -       -       -       r       r       -       r
+pinbu.settlement            -       r       -       -       -       -       -       -       -       -       -       -
+pinbu.shopper               r       r       -       -       -       -       -       -       -       -       -       -
+pinbu.shopper.coupon        rwc     rwc     -       -       -       -       -       -       -       -       -       -
+pinbu.subscribe.template    r       rwcd    -       -       -       -       -       -       -       -       -       -
+pinbu.subscription          -       r       -       -       -       -       -       -       -       -       -       -
+pinbu.subsidy               r       r       -       r       r       -       -       -       -       r       -       r
+pinbu.subsidy.budget        r       r       -       -       -       -       -       -       -       -       -       -
+pinbu.subsidy.decision      -       rwcd    -       -       -       -       -       -       -       -       -       -
+pinbu.subsidy.reservation   r       r       -       -       -       -       -       -       -       -       -       -
+pinbu.subsidy.rule          rwcd    rwcd    -       -       -       -       -       -       -       -       -       -
+pinbu.team                  r       rw      r       r       -       -       -       -       r       r       -       -
+pinbu.team.intervention     rwc     rwc     -       -       -       -       -       -       -       -       -       -
+pinbu.tracking.import       -       -       rwc     -       -       -       -       -       -       -       -       -
+pinbu.tracking.row          -       -       rwcd    -       -       -       -       -       -       -       -       -
+pinbu.transition            r       r       -       r       -       -       -       -       -       r       -       -
+pinbu.voucher               r       r       -       -       -       -       -       -       -       r       -       r
+pinbu.voucher.redemption    rwc     rwc     -       -       -       -       -       rwc     -       -       -       -
+pinbu.wallet.booking        -       -       -       r       -       -       -       -       -       r       -       -
+pinbu.wallet.entry          r       r       -       r       -       -       -       -       -       r       -       r
+pinbu.wallet.export         -       -       -       rwc     -       -       -       -       -       rwc     -       -
+pinbu.webhook               -       rwcd    -       -       -       -       -       -       -       -       -       -
+pinbu.webhook.delivery      -       r       -       -       -       -       -       -       -       -       -       -
+pinbu.webhook.event         -       r       -       -       -       -       -       -       -       -       -       -
+pinbu.withdrawal            r       r       -       r       r       -       -       -       -       r       -       r
+pinbu.withdrawal.result     -       -       -       rwc     -       -       -       -       -       -       -       -
 """
 
 # Odoo's own, as far as a job needs them or must not have them.
 OTHERS = """
-                            merch   admin   store   books   officer idclerk counter sales   reader  staff   shopper
-res.partner                 r       r       r       r       r       r       r       r       r       r       r
-res.partner.bank            r       r       r       r       r       r       r       r       r       r       -
-res.users                   r       r       r       r       r       r       r       r       r       r       r
-res.groups                  r       r       r       r       r       r       r       r       r       r       -
-res.company                 r       r       r       r       r       r       r       r       r       r       r
-res.config.settings         -       -       -       -       -       -       -       -       -       -       -
-ir.config_parameter         -       -       -       -       -       -       -       -       -       -       -
-ir.cron                     -       -       -       -       -       -       -       -       -       -       -
-sale.order                  rwc     rwc     rw      rw      -       -       -       rwc     r       -       r
-sale.order.line             rwcd    rwcd    rw      rw      -       -       -       rwcd    r       -       r
-stock.picking               rwc     rwc     rwcd    rwc     -       -       -       rwc     r       -       r
-stock.picking.batch         -       -       rwcd    -       -       -       -       -       -       -       -
-stock.move                  rwc     rwc     rwc     rwc     -       -       -       rwc     r       -       -
-stock.quant                 r       r       rwc     r       r       r       r       r       r       r       -
-stock.lot                   -       -       rwcd    -       -       -       -       -       -       -       -
-stock.return.picking        -       -       rwc     -       -       -       -       -       -       -       -
-stock.scrap                 -       -       rwc     -       -       -       -       -       -       -       -
-product.template            r       r       r       r       r       r       r       r       r       r       -
-delivery.carrier            r       r       r       -       -       -       -       r       -       -       -
-payment.provider            -       -       -       -       -       -       -       -       -       -       -
-payment.token               r       r       r       r       r       r       r       r       r       r       r
-payment.transaction         -       r       -       rwc     -       -       -       -       -       -       -
-account.move                r       r       -       rwcd    -       -       -       r       r       -       r
-account.payment             -       -       -       rwcd    -       -       -       -       r       -       -
-loyalty.card                rw      rw      -       -       -       -       -       rw      -       -       -
-loyalty.program             r       r       -       -       -       -       -       r       -       -       -
-loyalty.history             rwc     rwc     -       -       -       -       -       rwc     -       -       -
-sms.sms                     -       -       -       -       -       -       -       -       -       -       -
+                            merch   admin   store   books   officer idclerk auditor counter sales   reader  staff   shopper
+res.partner                 r       r       r       r       r       r       r       r       r       r       r       r
+res.partner.bank            r       r       r       r       r       r       r       r       r       r       r       -
+res.users                   r       r       r       r       r       r       r       r       r       r       r       r
+res.groups                  r       r       r       r       r       r       r       r       r       r       r       -
+res.company                 r       r       r       r       r       r       r       r       r       r       r       r
+res.config.settings         -       -       -       -       -       -       -       -       -       -       -       -
+ir.config_parameter         -       -       -       -       -       -       -       -       -       -       -       -
+ir.cron                     -       -       -       -       -       -       -       -       -       -       -       -
+sale.order                  rwc     rwc     rw      rw      -       -       -       -       rwc     r       -       r
+sale.order.line             rwcd    rwcd    rw      rw      -       -       -       -       rwcd    r       -       r
+stock.picking               rwc     rwc     rwcd    rwc     -       -       -       -       rwc     r       -       r
+stock.picking.batch         -       -       rwcd    -       -       -       -       -       -       -       -       -
+stock.move                  rwc     rwc     rwc     rwc     -       -       -       -       rwc     r       -       -
+stock.quant                 r       r       rwc     r       r       r       r       r       r       r       r       -
+stock.lot                   -       -       rwcd    -       -       -       -       -       -       -       -       -
+stock.return.picking        -       -       rwc     -       -       -       -       -       -       -       -       -
+stock.scrap                 -       -       rwc     -       -       -       -       -       -       -       -       -
+product.template            r       r       r       r       r       r       r       r       r       r       r       -
+delivery.carrier            r       r       r       -       -       -       -       -       r       -       -       -
+payment.provider            -       -       -       -       -       -       -       -       -       -       -       -
+payment.token               r       r       r       r       r       r       r       r       r       r       r       r
+payment.transaction         -       r       -       rwc     -       -       -       -       -       -       -       -
+account.move                r       r       -       rwcd    -       -       -       -       r       r       -       r
+account.payment             -       -       -       rwcd    -       -       -       -       -       r       -       -
+loyalty.card                rw      rw      -       -       -       -       -       -       rw      -       -       -
+loyalty.program             r       r       -       -       -       -       -       -       r       -       -       -
+loyalty.history             rwc     rwc     -       -       -       -       -       -       rwc     -       -       -
+sms.sms                     -       -       -       -       -       -       -       -       -       -       -       -
 """
 
 # What of a model's fields somebody must not read although they may read the model.
 HIDDEN = {
     "sale.order.pinbu_wallet_amount": "store",
     "stock.picking.pinbu_phone": "merch admin books sales reader",
-    "res.partner.pinbu_balance": "store officer idclerk counter staff shopper",
-    "res.partner.pinbu_entry_ids": "store officer idclerk counter sales staff shopper",
-    "res.partner.pinbu_withdrawal_ids": "store officer idclerk counter sales staff shopper",
+    "res.partner.pinbu_balance": "store officer idclerk auditor counter staff shopper",
+    "res.partner.pinbu_entry_ids": "store officer idclerk auditor counter sales staff shopper",
+    "res.partner.pinbu_withdrawal_ids": "store officer idclerk auditor counter sales staff shopper",
     "res.partner.pinbu_phone_mark": " ".join(ROLES),
-    "res.partner.pinbu_has_returned": "store books idclerk counter sales staff shopper",
-    "res.partner.pinbu_identity_ids": "merch store books officer counter sales staff shopper",
+    "res.partner.pinbu_has_returned": "store books idclerk auditor counter sales staff shopper",
+    "res.partner.pinbu_identity_ids": "merch store books officer auditor counter sales staff shopper",
     "pinbu.identity.sealed": " ".join(ROLES),
     "pinbu.identity.number_mark": " ".join(ROLES),
     "pinbu.risk.event.address": " ".join(ROLES),
@@ -157,23 +158,23 @@ HIDDEN = {
 
 # Who finds which app, or part of Group-buying, in the menu.
 MENUS = """
-                                  merch   admin   store   books   officer idclerk counter sales   reader  staff
-pinbu_groupbuy.menu_root          x       x       -       x       x       x       x       -       -       -
-pinbu_groupbuy.menu_dashboard     x       x       -       -       -       -       -       -       -       -
-pinbu_groupbuy.menu_activities    x       x       -       -       -       -       -       -       -       -
-pinbu_groupbuy.menu_teams         x       x       -       -       -       -       -       -       -       -
-pinbu_groupbuy.menu_orders        x       x       -       -       -       -       -       -       -       -
-pinbu_groupbuy.menu_shoppers      x       x       -       -       -       -       -       -       -       -
-pinbu_groupbuy.menu_returns       x       x       -       x       -       -       -       -       -       -
-pinbu_subsidy.menu_voucher        x       x       -       -       -       -       x       -       -       -
-pinbu_groupbuy.menu_refunds       -       x       -       x       -       -       -       -       -       -
-pinbu_subsidy.menu_subsidy        x       x       -       x       x       -       -       x       x       -
-pinbu_subsidy.menu_invite         x       x       -       -       -       -       -       -       -       -
-pinbu_subsidy.menu_ranking        x       x       -       -       -       -       -       -       -       -
-pinbu_groupbuy.menu_events        x       x       -       -       -       -       -       -       -       -
-pinbu_risk.menu_risk              -       x       -       -       x       x       -       -       -       -
-pinbu_groupbuy.menu_reporting     x       x       -       -       -       -       -       -       -       -
-pinbu_groupbuy.menu_configuration -       x       -       -       -       -       -       -       -       -
+                                  merch   admin   store   books   officer idclerk auditor counter sales   reader  staff
+pinbu_groupbuy.menu_root          x       x       -       x       x       x       x       x       -       -       -
+pinbu_groupbuy.menu_dashboard     x       x       -       -       -       -       -       -       -       -       -
+pinbu_groupbuy.menu_activities    x       x       -       -       -       -       -       -       -       -       -
+pinbu_groupbuy.menu_teams         x       x       -       -       -       -       -       -       -       -       -
+pinbu_groupbuy.menu_orders        x       x       -       -       -       -       -       -       -       -       -
+pinbu_groupbuy.menu_shoppers      x       x       -       -       -       -       -       -       -       -       -
+pinbu_groupbuy.menu_returns       x       x       -       x       -       -       -       -       -       -       -
+pinbu_subsidy.menu_voucher        x       x       -       -       -       -       -       x       -       -       -
+pinbu_groupbuy.menu_refunds       -       x       -       x       -       -       -       -       -       -       -
+pinbu_subsidy.menu_subsidy        x       x       -       x       x       -       -       -       x       x       -
+pinbu_subsidy.menu_invite         x       x       -       -       -       -       -       -       -       -       -
+pinbu_subsidy.menu_ranking        x       x       -       -       -       -       -       -       -       -       -
+pinbu_groupbuy.menu_events        x       x       -       -       -       -       -       -       -       -       -
+pinbu_risk.menu_risk              -       x       -       -       x       x       x       -       -       -       -
+pinbu_groupbuy.menu_reporting     x       x       -       -       -       -       -       -       -       -       -
+pinbu_groupbuy.menu_configuration -       x       -       -       -       -       -       -       -       -       -
 """
 
 # The same for all companies: lists that come with the add-on.
