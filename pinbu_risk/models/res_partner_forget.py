@@ -17,6 +17,7 @@ _OF_A_PERSON = (
     "pinbu_province",
     "pinbu_region_code",
     "pinbu_phone_mark",
+    "pinbu_device_mark",
     "vat",
     "ref",
     "website",

@@ -177,8 +177,8 @@ pinbu_groupbuy.menu_reporting     x       x       -       -       -       -     
 pinbu_groupbuy.menu_configuration -       x       -       -       -       -       -       -       -       -       -
 """
 
-# The same for all companies: lists that come with the add-on.
-SHARED = {"pinbu.api.scope", "pinbu.webhook.event"}
+# The same for all companies: lists that come with the add-on, and looks at one chain of them all.
+SHARED = {"pinbu.api.scope", "pinbu.audit.check", "pinbu.audit.head", "pinbu.webhook.event"}
 
 
 def access_of(records):
