@@ -132,11 +132,13 @@ class TestAudit(AuditCase):
         self.assertEqual(self.values(user), {"password": [None, MASK]})
 
     def test_settings_of_the_company_and_of_the_server(self):
+        self.company.pinbu_return_days = 3
+        self.set_up_audit()
         self.env["res.config.settings"].create(
             {"pinbu_return_days": 9, "pinbu_limit_money_shopper": 7}
         ).execute()
         company = self.log(("model", "=", "res.company"))
-        self.assertEqual(self.values(company)["pinbu_return_days"][1], 9)
+        self.assertEqual(self.values(company)["pinbu_return_days"], [3, 9])
         parameter = self.log(("record_name", "=", "pinbu_groupbuy.limit_money_shopper"))
         self.assertEqual(self.values(parameter)["value"][1], "7")
 
