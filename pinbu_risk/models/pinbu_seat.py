@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.http import request
 from odoo.tools import SQL
 
 from odoo.addons.pinbu_groupbuy.exceptions import PinbuError
@@ -13,6 +14,11 @@ class PinbuSeat(models.Model):
     @api.model
     def _check_may_participate(self, cr, partner, activity, team):
         super()._check_may_participate(cr, partner, activity, team)
+        wish = (partner.id, activity.id, team.id)
+        if request and getattr(request, "pinbu_admitted", None) == wish:
+            # Odoo repeats a request whose place a rival request of the shopper has taken meanwhile:
+            # it is one participation.
+            return
         facts = facts_of(
             self.env,
             "join" if team else "open",
@@ -41,9 +47,12 @@ class PinbuSeat(models.Model):
         return super()._take_place_again(cr)
 
     @api.model
-    def _claim(self, *args, **kwargs):
+    def _claim(self, partner, activity, line, quantity, team, *args, **kwargs):
         try:
-            return super()._claim(*args, **kwargs)
+            seat = super()._claim(partner, activity, line, quantity, team, *args, **kwargs)
         except RiskBlocked as error:
             self.env["pinbu.risk.rule"]._keep_refusal(error)
             raise
+        if request:
+            request.pinbu_admitted = (partner.id, activity.id, team.id)
+        return seat

@@ -16,6 +16,7 @@ from . import (
     test_money_rules,
     test_outage,
     test_participation,
+    test_participation_http,
     test_personal_data,
     test_retention,
     test_risk_blocks,
