@@ -129,8 +129,8 @@ class Checkouts:
 
 
 def fill(shop, activity_id, events):
-    """So many events more. One in twenty came from the busy address, and as many of the last hour
-    as of any other."""
+    """So many events more, in the order of their time, as a shop writes them down. One in twenty came
+    from the busy address, and as many of the last hour as of any other."""
     from odoo.addons.pinbu_risk.facts import mark
 
     started = time.perf_counter()
@@ -147,9 +147,10 @@ def fill(shop, activity_id, events):
                    CASE WHEN n %% 20 = 0 THEN %(busy)s ELSE left(md5('a' || shopper / 3), 32) END,
                    md5('d' || shopper), md5('p' || shopper), md5('h' || shopper / 2),
                    n %% 3 = 0, (random() * 1000)::int,
-                   now() AT TIME ZONE 'UTC' - random() * interval '30 days'
+                   now() AT TIME ZONE 'UTC' - interval '30 days' * (1 - n / %(events)s::float)
               FROM (SELECT n, (random() * %(shoppers)s)::int AS shopper
                       FROM generate_series(1, %(events)s) n) made
+          ORDER BY n
             """,
             {
                 "company": env.company.id,

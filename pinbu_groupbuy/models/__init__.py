@@ -86,6 +86,7 @@ from . import (
     res_config_settings_receipt,
     res_config_settings_retention,
     res_partner_phone,
+    res_partner_timezone,
     res_users_phone,
     sale_order,
     sale_order_money,

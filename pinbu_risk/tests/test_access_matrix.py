@@ -163,15 +163,12 @@ pinbu_groupbuy.menu_root          x       x       -       x       x       x     
 pinbu_groupbuy.menu_dashboard     x       x       -       -       -       -       -       -       -       -       -
 pinbu_groupbuy.menu_activities    x       x       -       -       -       -       -       -       -       -       -
 pinbu_groupbuy.menu_teams         x       x       -       -       -       -       -       -       -       -       -
-pinbu_groupbuy.menu_orders        x       x       -       -       -       -       -       -       -       -       -
+pinbu_groupbuy.menu_sales         x       x       -       x       -       -       -       -       -       -       -
 pinbu_groupbuy.menu_shoppers      x       x       -       -       -       -       -       -       -       -       -
-pinbu_groupbuy.menu_returns       x       x       -       x       -       -       -       -       -       -       -
 pinbu_subsidy.menu_voucher        x       x       -       -       -       -       -       x       -       -       -
-pinbu_groupbuy.menu_refunds       -       x       -       x       -       -       -       -       -       -       -
 pinbu_subsidy.menu_subsidy        x       x       -       x       x       -       -       -       x       x       -
 pinbu_subsidy.menu_invite         x       x       -       -       -       -       -       -       -       -       -
 pinbu_subsidy.menu_ranking        x       x       -       -       -       -       -       -       -       -       -
-pinbu_groupbuy.menu_events        x       x       -       -       -       -       -       -       -       -       -
 pinbu_risk.menu_risk              -       x       -       -       x       x       x       -       -       -       -
 pinbu_groupbuy.menu_reporting     x       x       -       -       -       -       -       -       -       -       -
 pinbu_groupbuy.menu_configuration -       x       -       -       -       -       -       -       -       -       -
