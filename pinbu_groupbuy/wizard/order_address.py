@@ -8,7 +8,7 @@ class PinbuOrderAddress(models.TransientModel):
     _description = "Change a Delivery Address"
 
     order_id = fields.Many2one("sale.order", required=True, readonly=True, ondelete="cascade")
-    name = fields.Char(required=True)
+    name = fields.Char("Recipient", required=True)
     phone = fields.Char(required=True)
     country_id = fields.Many2one("res.country", required=True)
     state_id = fields.Many2one(
