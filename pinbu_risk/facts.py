@@ -85,6 +85,8 @@ class Verdict(NamedTuple):
     measured: dict = {}  # {rule id: what was counted}
     block_id: int | None = None  # a block that stands, whatever the rules say
     is_newcomer: bool | None = None  # never paid for a place in this company
+    # Where identity is wanted: what else is, of a shopper who has proved who they are.
+    if_verified: "Verdict | None" = None
 
     def reaches(self, action):
         """:return: whether this is at least as strict as `action`"""
@@ -93,14 +95,15 @@ class Verdict(NamedTuple):
 
 def mark(env, kind, value):
     """:param str kind: ``address``, ``device``, ``phone``, ``delivery`` or ``account``
-    :return: the keyed hash of `value`, or None for nothing. The key is the server's own; where none
-             is configured, it is the database's.
+    :return: the keyed hash of `value`, or None for nothing. The key is the server's oldest one, so
+             that blocks stand and counts go on when a new key is put before it; where none is
+             configured, it is the database's.
     """
     if not value:
         return None
     ring = configured()
     if ring:
-        text = ring.mark(f"risk:{kind}", value)[1]
+        text = ring.marks(f"risk:{kind}", value)[-1]
     else:
         text = hmac(env(su=True), "pinbu.risk", [kind, value])
     return text[:_MARK_LENGTH]

@@ -4,7 +4,7 @@ from odoo.tools import SQL
 
 from odoo.addons.pinbu_groupbuy.transactions import SQL_NOW
 
-from ..facts import ACTIONS
+from ..facts import ACTIONS, mark
 
 # How many events a case shows; a button leads to all.
 SHOWN_EVENTS = 40
@@ -149,13 +149,28 @@ class PinbuRiskCase(models.Model):
             case.held_count = len(subsidies) + len(withdrawals)
 
     def _compute_block_ids(self):
-        blocks = self.env["pinbu.risk.block"]._standing([("partner_id", "in", self.partner_id.ids)])
+        marks = self._marks()
+        known = list(set().union(*marks.values()))
+        # Nobody may read marks.
+        blocks = (
+            self.env["pinbu.risk.block"]
+            .sudo()
+            ._standing(
+                [
+                    ("company_id", "in", self.company_id.ids),
+                    "|",
+                    ("partner_id", "in", self.partner_id.ids),
+                    ("mark", "in", known),
+                ]
+            )
+        )
         for case in self:
             case.block_ids = blocks.filtered(
                 lambda block, case=case: (
-                    block.partner_id == case.partner_id and block.company_id == case.company_id
+                    block.company_id == case.company_id
+                    and (block.partner_id == case.partner_id or block.mark in marks[case])
                 )
-            )
+            ).with_env(self.env)
 
     def _compute_seats(self):
         counts = {
@@ -273,6 +288,28 @@ class PinbuRiskCase(models.Model):
         )
         row = cr.fetchone()
         return row and row[0]
+
+    def _marks(self):
+        """:return: ``{case: marks of the shopper's phone and devices, by which blocks meet them}``
+        :rtype: dict
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "SELECT DISTINCT company_id, partner_ref, device FROM pinbu_risk_event"
+                " WHERE company_id = ANY(%s) AND partner_ref = ANY(%s) AND device IS NOT NULL",
+                self.company_id.ids,
+                self.partner_id.ids,
+            )
+        )
+        devices = {}
+        for company_id, partner_id, device in self.env.cr.fetchall():
+            devices.setdefault((company_id, partner_id), set()).add(device)
+        return {
+            case: devices.get((case.company_id.id, case.partner_id.id), set())
+            | ({mark(self.env, "phone", case.partner_id.sudo()._pinbu_phone_trait())} - {None})
+            for case in self
+        }
 
     def _event_domain(self):
         """:return: what led here, and what happened to the shopper's other attempts"""

@@ -106,8 +106,13 @@ class PinbuRiskCase(models.Model):
         held, stopped = decided._among_held(subsidies, withdrawals)
         held._release()
         stopped._to_requested(reason)
+        for withdrawal in stopped:
+            # Risk is one thing, a large amount another.
+            if reason := withdrawal._needs_review():
+                withdrawal._to_review(reason)
         if stopped:
             self.env.ref("pinbu_subsidy.ir_cron_payouts").sudo()._trigger()
+        decided._open_for_rest()
         return decided
 
     def _refuse(self, state, reason, ground, subsidies, withdrawals):
@@ -122,6 +127,7 @@ class PinbuRiskCase(models.Model):
         if held:
             held._void(ground, reason)
         stopped._to_failed("refused", ("review",), reason)
+        decided._open_for_rest()
         return decided
 
     def _to_decided(self, state, reason):
@@ -144,6 +150,22 @@ class PinbuRiskCase(models.Model):
         about them here, and nowhere else"""
         held, stopped = self.sudo()._held()
         return held & subsidies.sudo(), stopped & withdrawals.sudo()
+
+    def _open_for_rest(self):
+        """What is still held back, left out by the officer or come while they decided, waits in a
+        new case."""
+        self.env.flush_all()
+        for case in self:
+            if any(case.sudo()._held()):
+                self._insert(
+                    self.env.cr,
+                    case.company_id.id,
+                    case.partner_id.id,
+                    case.action,
+                    case.rule_refs or (),
+                    1,
+                )
+        self.invalidate_model(flush=False)
 
     def _block(self, expires_at, reason, others, with_device=False, with_phone=False):
         """Keep these shoppers out, and whatever else was chosen.

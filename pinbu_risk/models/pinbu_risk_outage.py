@@ -84,7 +84,6 @@ class PinbuRiskOutage(models.Model):
         :param int passed: how many were let through
         :param int refused: how much money had to wait: subsidies, withdrawals
         """
-        cause = error.__cause__ or error
         with short_transaction(self.env) as cr:
             cr.execute(
                 SQL(
@@ -103,7 +102,7 @@ class PinbuRiskOutage(models.Model):
                     company=company_id,
                     passed=passed,
                     refused=refused,
-                    error=f"{type(cause).__name__}: {cause}"[:500],
+                    error=self._say(error),
                     uid=self.env.uid,
                     now=SQL_NOW,
                 )
@@ -111,6 +110,11 @@ class PinbuRiskOutage(models.Model):
             [is_new] = cr.fetchone()
             if is_new:
                 wake(self.env, cr, "pinbu_risk.ir_cron_risk_outages")
+
+    @api.model
+    def _say(self, error):
+        cause = error.__cause__ or error
+        return f"{type(cause).__name__}: {cause}"[:500]
 
     # === SCHEDULER === #
 
@@ -129,7 +133,8 @@ class PinbuRiskOutage(models.Model):
         try:
             self.env["pinbu.risk.rule"]._probe(self.company_id)
         except RulesDown as error:
-            self._note(self.company_id.id, error)
+            # Not by `_note`: it would wait for this transaction, which has locked the row.
+            self.write({"last_at": fields.Datetime.now(), "error": self._say(error)})
             return
         self.ended_at = fields.Datetime.now()
         self.activity_feedback(["pinbu_risk.mail_activity_type_outage"])

@@ -122,7 +122,9 @@ class PinbuRiskRule(models.Model):
     max_account_age_hours = fields.Integer(
         "Accounts Younger Than", help="In hours. 0: accounts of any age."
     )
-    min_amount = fields.Monetary("Amounts From", help="Smaller amounts are left alone. 0: any amount.")
+    min_amount = fields.Monetary(
+        "Amounts From", help="Smaller amounts are left alone. 0: any amount."
+    )
     currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
     activity_ids = fields.Many2many(
         "pinbu.activity", string="Group-buys", help="Empty: all of them."

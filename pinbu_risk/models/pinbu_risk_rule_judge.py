@@ -98,12 +98,18 @@ class PinbuRiskRule(models.Model):
         ]
         holding.sort(key=lambda pair: -SEVERITY[pair[0].action])
         action = "refuse" if block_id else None
-        return Verdict(
+        verdict = Verdict(
             action=action or next((t.action for t, _count in holding), None),
             rule_ids=tuple(t.id for t, _count in holding),
             measured={t.id: count for t, count in holding},
             block_id=block_id or None,
             is_newcomer=is_newcomer,
+        )
+        rest = [t for t, _count in holding if t.action != "identity"]
+        if verdict.action != "identity" or not rest:
+            return verdict
+        return verdict._replace(
+            if_verified=verdict._replace(action=rest[0].action, rule_ids=tuple(t.id for t in rest))
         )
 
     @api.model
@@ -136,21 +142,28 @@ class PinbuRiskRule(models.Model):
                             be rolled back, and `_keep_refusal` called behind it
         """
         verdict = self._judge(cr, facts)
-        self._check(facts, verdict)
+        verdict = self._check(facts, verdict)
         self._keep(cr, facts, verdict, "allowed")
         return verdict
 
     @api.model
     def _check(self, facts, verdict):
-        """:raise RiskBlocked: politely, and without a hint how to get round it"""
+        """:return: the verdict that stands: of a shopper who has proved who they are, what else is
+            wanted
+        :rtype: Verdict
+        :raise RiskBlocked: politely, and without a hint how to get round it
+        """
         if verdict.action == "refuse":
             message = self.env._(
                 "This is not possible at the moment. Please try again another time."
             )
             raise RiskBlocked("risk_blocked", message, facts, verdict)
-        if verdict.action == "identity" and not self._is_verified(facts):
+        if verdict.action != "identity":
+            return verdict
+        if not self._is_verified(facts):
             message = self.env._("Please tell us first who you are.")
             raise RiskBlocked("identity_required", message, facts, verdict)
+        return verdict.if_verified or verdict
 
     @api.model
     def _is_verified(self, facts):

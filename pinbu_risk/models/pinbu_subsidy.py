@@ -81,13 +81,17 @@ class PinbuSubsidy(models.Model):
         rules = self.env["pinbu.risk.rule"]
         led_here = self._led_here()
         facts = [subsidy._facts(company, led_here.get(subsidy.id, {})) for subsidy in self]
-        verdicts = rules._judge_all(self.env.cr, facts)
-        actions = {}
-        for subsidy, facts_, verdict in zip(self, facts, verdicts, strict=True):
-            action = verdict.action if verdict.reaches("review") else None
-            if action == "identity" and rules._is_verified(facts_):
-                action = None
-            actions[subsidy] = action
+        verdicts, actions = [], {}
+        judged = rules._judge_all(self.env.cr, facts)
+        for subsidy, facts_, verdict in zip(self, facts, judged, strict=True):
+            is_verified = verdict.action == "identity" and rules._is_verified(facts_)
+            if is_verified:
+                verdict = verdict.if_verified or verdict
+            is_held = verdict.reaches("review") and not (
+                is_verified and verdict.action == "identity"
+            )
+            actions[subsidy] = verdict.action if is_held else None
+            verdicts.append(verdict)
         rules._keep_all(
             self.env.cr,
             [
@@ -100,8 +104,11 @@ class PinbuSubsidy(models.Model):
             delayed_by = led_here.get(subsidy.id, {}).get("delayed_by")
             if actions[subsidy]:
                 held |= subsidy._hold_back(actions[subsidy], verdict.rule_ids)
+                if verdict.block_id:
+                    subsidy._open_case(actions[subsidy], verdict.rule_ids)
             elif delayed_by:
                 held |= subsidy._hold_back("delay", [delayed_by])
+                subsidy._open_case("delay", [delayed_by])
         return self - held
 
     def _facts(self, company, seen):
@@ -179,6 +186,13 @@ class PinbuSubsidy(models.Model):
         self._block(names or self.env._("The shopper is blocked."))
         self.risk_action = action
         return self
+
+    def _open_case(self, action, rule_ids):
+        """Nothing else says that somebody has to decide about it: the shopper was looked at long
+        ago, or what led here is a friend's."""
+        self.env["pinbu.risk.case"]._insert(
+            self.env.cr, self.company_id.id, self.partner_id.id, action, rule_ids, 1
+        )
 
     def _release(self):
         released = super()._release()

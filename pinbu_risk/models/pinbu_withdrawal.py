@@ -24,13 +24,14 @@ class PinbuWithdrawal(models.Model):
         )
         rules = self.env["pinbu.risk.rule"]
         try:
-            # Of its own: what rivals have written is seen and waited for, and two shoppers with one
-            # account are judged one after the other.
-            with short_transaction(self.env) as cr:
-                verdict = rules._admit(cr, facts)
-        except RiskBlocked as error:
-            rules._keep_refusal(error)
-            raise
+            try:
+                # Of its own: what rivals have written is seen and waited for, and two shoppers with
+                # one account are judged one after the other.
+                with short_transaction(self.env) as cr:
+                    verdict = rules._admit(cr, facts)
+            except RiskBlocked as error:
+                rules._keep_refusal(error)
+                raise
         except RulesDown as error:
             self.env["pinbu.risk.outage"]._note(company.id, error, refused=1)
             raise PinbuError(

@@ -15,6 +15,7 @@ from . import (
     test_money_out,
     test_money_rules,
     test_outage,
+    test_outage_watch,
     test_participation,
     test_participation_http,
     test_personal_data,

@@ -90,6 +90,57 @@ class TestSubsidies(RiskMixin, TransactionCase):
         self.assertEqual(mine.state, "blocked")
         self.assertEqual((subsidies - mine).state, "granted")
 
+    def test_what_is_held_back_by_a_block_waits_in_the_queue(self):
+        subsidies = self.failed_team()
+        self.env["pinbu.risk.block"].create({"partner_id": self.ann.id, "reason": "a farm"})
+        self.grant()
+        mine = subsidies.filtered(lambda s: s.partner_id == self.ann)
+        self.assertEqual(self.case_of(self.ann).subsidy_ids, mine)
+        self.assertFalse(self.case_of(self.ben))
+
+    def test_what_is_held_back_after_a_decision_waits_in_the_queue(self):
+        self.make_rule("open", action="delay")
+        self.failed_team()
+        subsidies = self.fail_team(self.ann | self.ben).subsidy_ids
+        self.case_of(self.ann).sudo().state = "refused"
+        self.grant()
+        mine = subsidies.filtered(lambda s: s.partner_id == self.ann)
+        self.assertEqual(mine.state, "blocked")
+        self.assertIn(mine, self.case_of(self.ann).subsidy_ids)
+
+    def test_the_inviter_of_a_delayed_friend_has_a_case(self):
+        rule = self.make_rule("open", action="delay")
+        self.failed_team()
+        subsidies = self.fail_team(self.ann | self.ben).subsidy_ids
+        seat = subsidies.filtered(lambda s: s.partner_id == self.ann).seat_id
+        inviter = self.shopper("Inviter")
+        reward = self.subsidies._owe(
+            [
+                {
+                    "partner_id": inviter.id,
+                    "company_id": self.company.id,
+                    "type": "cash",
+                    "amount_minor": 100,
+                    "reason": "invite",
+                    "key": "test:invite",
+                }
+            ]
+        )
+        self.env["pinbu.invite"].create(
+            {
+                "partner_id": self.ann.id,
+                "inviter_id": inviter.id,
+                "company_id": self.company.id,
+                "joined_at": "2025-01-01",
+                "subsidy_id": reward.id,
+                "seat_id": seat.id,
+            }
+        )
+        self.grant()
+        self.assertEqual((reward.state, reward.note), ("blocked", rule.name))
+        case = self.case_of(inviter)
+        self.assertEqual((case.subsidy_ids, case.rule_refs), (reward, rule.ids))
+
     def test_rewards_of_invites_are_a_moment_of_their_own(self):
         self.make_rule("invite_reward", action="delay")
         self.failed_team()
@@ -156,6 +207,23 @@ class TestIdentity(KeysMixin, RiskMixin, TransactionCase):
         more = self.fail_team(ann | ben).subsidy_ids.filtered(lambda s: s.partner_id == ann)
         self.grant()
         self.assertEqual(more.state, "granted")
+
+    def test_who_has_proved_who_they_are_is_not_let_off_the_rest(self):
+        self.use_keys(OLD_KEY)
+        self.make_rule("subsidy", "withdrawal", action="identity", name="Who are you")
+        rest = self.make_rule("subsidy", "withdrawal", action="delay", name="Not so fast")
+        ann, ben = self.rich("Ann"), self.shopper("Ben")
+        identity = self.env["pinbu.identity"]._give(
+            ann, self.company, "张三丰", "110101199003074610"
+        )
+        identity._to_verified()
+        subsidies = self.fail_team(ann | ben).subsidy_ids
+        self.grant()
+        mine = subsidies.filtered(lambda s: s.partner_id == ann)
+        self.assertEqual((mine.state, mine.risk_action, mine.note), ("blocked", "delay", rest.name))
+        self.assertEqual(self.case_of(ann).rule_refs, rest.ids)
+        self.assertEqual(self.withdraw(ann).review_reason, "risk")
+        self.assertEqual(self.events_of(ann, "withdrawal").rule_id, rest)
 
 
 @tagged("post_install", "-at_install")

@@ -82,6 +82,17 @@ class TestOutage(RiskMixin, TransactionCase):
         self.assertEqual((self.outage.passed, self.outage.refused), (0, 1))
         self.assertEqual(self.withdraw(self.ann).state, "requested")
 
+    def test_a_refusal_that_cannot_be_written_down_refuses(self):
+        self.make_rule("withdrawal", action="refuse")
+        self.join(self.ann)
+
+        def fail(*_args):
+            raise ZeroDivisionError
+
+        with patch.object(self.registry["pinbu.risk.event"], "_append_all", fail):
+            self.assertEqual(self.refusal(self.withdraw, self.ann), "busy")
+        self.assertEqual(self.outage.refused, 1)
+
     def test_subsidies_wait_and_are_granted_afterwards(self):
         shoppers = self.shoppers(2)
         subsidies = self.fail_team(shoppers).subsidy_ids

@@ -11,6 +11,8 @@ from odoo.tools import SQL, config, mute_logger
 from odoo.addons.pinbu_groupbuy.tests.api_common import ApiMixin
 
 from ..facts import Facts, mark
+from ..keyring import Keyring
+from .rights_common import NEW_KEY, OLD_KEY
 
 
 @tagged("post_install", "-at_install")
@@ -75,6 +77,23 @@ class TestStanding(TransactionCase):
         # The mark is not the staff's to give.
         with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
             self.block(subject="device", mark="0" * 32)
+
+    def test_a_new_key_lifts_no_block(self):
+        def use(*keys):
+            ring = Keyring(dict(keys))
+            patcher = patch("odoo.addons.pinbu_risk.facts.configured", lambda: ring)
+            patcher.start()
+            self.addCleanup(patcher.stop)
+
+        use(OLD_KEY)
+        blocks = {
+            subject: self.block(subject=subject, value="13800138000")
+            for subject in ("phone", "device")
+        }
+        use(NEW_KEY, OLD_KEY)
+        for subject, block in blocks.items():
+            own = {subject: mark(self.env, subject, "13800138000")}
+            self.assertEqual(self.standing(**own), block.id)
 
     def test_it_ends(self):
         block = self.block(partner_id=self.ann.id)

@@ -104,10 +104,10 @@ class TestReview(RiskMixin, TransactionCase):
         shown = ["why", "action", "held_count", "open_appeal_count", "block_ids", "hits"]
         cases.read(shown)
         self.env.invalidate_all()
-        with self.assertQueryCount(10):
+        with self.assertQueryCount(12):
             cases[0].read(shown)
         self.env.invalidate_all()
-        with self.assertQueryCount(10):
+        with self.assertQueryCount(12):
             cases.read(shown)
 
     def test_linked_accounts(self):
@@ -263,6 +263,15 @@ class TestReview(RiskMixin, TransactionCase):
             form.subsidy_ids.remove(id=subsidies.id)
         form.record.action_decide()
         self.assertEqual((case.state, subsidies.state), ("approved", "blocked"))
+        # Nobody forgets it.
+        self.assertEqual(self.case_of(self.ann).subsidy_ids, subsidies)
+
+    def test_a_large_withdrawal_is_looked_at_by_an_accountant_too(self):
+        _subsidies, withdrawals = self.hold_back(self.ann)
+        self.assertEqual(withdrawals.review_reason, "risk")
+        self.company.pinbu_withdrawal_review_above = 9.99
+        self.decide(self.case(), "approve")
+        self.assertEqual((withdrawals.state, withdrawals.review_reason), ("review", "amount"))
 
     def test_who_may(self):
         case = self.case()
@@ -289,6 +298,23 @@ class TestReview(RiskMixin, TransactionCase):
         self.decide(case, "approve")
         self.assertFalse(block.active)
         self.assertEqual(block.state, "lifted")
+
+    def test_approving_lifts_the_blocks_of_device_and_phone(self):
+        own = mark(self.env, "device", "own")
+        self.happened(self.ann, device=own)
+        self.happened(self.ben, device=mark(self.env, "device", "another"))
+        self.ann.phone = "13800138000"
+        values = {"block_for": "0", "with_device": True, "with_phone": True}
+        self.decide(self.case(self.ann), "block", **values)
+        self.decide(self.case(self.ben), "block", **values)
+        case = self.case()
+        self.assertEqual(set(case.block_ids.mapped("subject")), {"partner", "device", "phone"})
+        self.decide(case, "approve")
+        facts = self.facts(self.ann, device=own, phone=mark(self.env, "phone", "13800138000"))
+        self.assertFalse(self.env["pinbu.risk.rule"]._judge(self.cr, facts).action)
+        # Others stay out.
+        left = self.env["pinbu.risk.block"].search([])
+        self.assertEqual(sorted(left.mapped("subject")), ["device", "partner"])
 
     def test_from_a_rule_to_the_wallet(self):
         self.make_rule("subsidy", action="delay")
