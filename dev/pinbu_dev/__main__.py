@@ -7,6 +7,7 @@ from . import databases, odoo, odoo_package, paths, postgres, say, venv
 from .bench import bench
 from .demo import clean, demo, shell
 from .lint import lint
+from .screenshots import screenshots
 from .tests import test
 
 
@@ -42,7 +43,7 @@ def database():
 
 _COMMANDS = {
     function.__name__: function
-    for function in (demo, test, lint, bench, shell, clean, setup, env, database)
+    for function in (demo, test, lint, bench, screenshots, shell, clean, setup, env, database)
 }
 
 
