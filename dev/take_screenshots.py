@@ -50,9 +50,7 @@ class Browser:
         )
         with urllib.request.urlopen(request) as answer:
             address = json.load(answer)["webSocketDebuggerUrl"]
-        self._socket = websocket.create_connection(
-            address, timeout=_PATIENCE, suppress_origin=True
-        )
+        self._socket = websocket.create_connection(address, timeout=_PATIENCE, suppress_origin=True)
         self._numbers = itertools.count(1)
         self.call("Page.enable")
         self.call("Network.enable")
