@@ -144,7 +144,9 @@ class PinbuRiskEvent(models.Model):
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for event in self:
-            event.display_name = f"{kinds[event.kind]}: {event.partner_id.display_name or '?'}"
+            # Of a version before, there are other kinds.
+            kind = kinds.get(event.kind, event.kind)
+            event.display_name = f"{kind}: {event.partner_id.display_name or '?'}"
 
     # === CRUD METHODS === #
 

@@ -113,8 +113,9 @@ class PinbuRiskOutage(models.Model):
 
     @api.model
     def _say(self, error):
+        """:return: the first line only: the others quote what was asked about"""
         cause = error.__cause__ or error
-        return f"{type(cause).__name__}: {cause}"[:500]
+        return f"{type(cause).__name__}: {cause}".splitlines()[0][:500]
 
     # === SCHEDULER === #
 

@@ -169,6 +169,14 @@ class PinbuRiskRule(models.Model):
                     )
                 )
 
+    @api.constrains("action", "on_login", "on_registration")
+    def _check_identity_can_be_given(self):
+        for rule in self:
+            if rule.action == "identity" and (rule.on_login or rule.on_registration):
+                raise ValidationError(
+                    self.env._("Who cannot log in cannot say who they are: choose other moments.")
+                )
+
     # === CRUD METHODS === #
 
     @api.model_create_multi

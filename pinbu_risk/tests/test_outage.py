@@ -82,6 +82,18 @@ class TestOutage(RiskMixin, TransactionCase):
         self.assertEqual((self.outage.passed, self.outage.refused), (0, 1))
         self.assertEqual(self.withdraw(self.ann).state, "requested")
 
+    def test_what_was_asked_about_is_not_kept(self):
+        """PostgreSQL quotes the statement, in which a client's address may stand."""
+        rules = self.registry["pinbu.risk.rule"]
+        wrong = SQL("'203.0.113.7' = nowhere")
+        with (
+            patch.object(rules, "_sql_is_newcomer", lambda *_args: wrong),
+            mute_logger("odoo.sql_db"),
+        ):
+            self.join(self.ann)
+        self.assertIn("nowhere", self.outage.error)
+        self.assertNotIn("203.0.113.7", self.outage.error)
+
     def test_a_refusal_that_cannot_be_written_down_refuses(self):
         self.make_rule("withdrawal", action="refuse")
         self.join(self.ann)

@@ -179,6 +179,20 @@ class TestReview(RiskMixin, TransactionCase):
         with self.assertRaises(UserError):
             case.action_refuse()
 
+    def test_the_audit_log_says_why(self):
+        subsidies, withdrawals = self.hold_back(self.ann)
+        case = self.case()
+        self.decide(case, "approve")
+        for record in (case, subsidies, withdrawals):
+            rows = self.env["pinbu.audit.log"].search(
+                [
+                    ("model", "=", record._name),
+                    ("res_id", "=", record.id),
+                    ("user_ref", "=", self.officer.id),
+                ]
+            )
+            self.assertEqual(rows.mapped("reason"), ["I have looked"], record._name)
+
     def test_refuse(self):
         subsidies, withdrawals = self.hold_back(self.ann, self.ben)
         case = self.case()

@@ -250,6 +250,21 @@ class TestRules(RuleCase):
         self.assertEqual(self.try_checkout(ben).seat_ids.state, "held")
         self.assertEqual(self.outcomes(ben), [("open", "allowed", "identity")])
 
+    def test_events_of_a_version_before(self):
+        self.cr.execute(
+            "INSERT INTO pinbu_risk_event (kind, outcome, company_id, partner_ref, create_date)"
+            " VALUES ('participation', 'refused', %s, %s, now()) RETURNING id",
+            [self.company.id, self.shopper("Ann").id],
+        )
+        event = self.env["pinbu.risk.event"].browse(self.cr.fetchone())
+        self.assertEqual(event.display_name, "participation: Ann")
+
+    def test_who_cannot_log_in_cannot_say_who_they_are(self):
+        for moment in ("on_login", "on_registration"):
+            with self.assertRaises(ValidationError):
+                self.make_rule(action="identity", **{moment: True})
+            self.make_rule(action="refuse", **{moment: True})
+
     def test_conditions(self):
         ann = self.shopper("Ann")
         rule = self.make_rule(action="review")

@@ -100,7 +100,9 @@ class PinbuRiskDecision(models.TransientModel):
 
     def action_decide(self):
         self.ensure_one()
-        cases = self.case_ids.filtered(lambda case: case.state == "open")
+        # The audit log says why.
+        cases = self.case_ids.with_context(pinbu_note=self.reason)
+        cases = cases.filtered(lambda case: case.state == "open")
         if not self.reason.strip():
             raise UserError(self.env._("Say why: others have to understand it later."))
         if self.appeal_count and not (self.answer or "").strip():
