@@ -188,7 +188,8 @@ class PinbuAuditLog(models.Model):
         if kind == "selection":
             return dict(field["selection"]).get(value, value)
         if kind == "datetime":
-            return format_datetime(self.env, fields.Datetime.to_datetime(value))
+            # What the server reckoned with before it was stored has fractions of a second.
+            return format_datetime(self.env, fields.Datetime.to_datetime(value.partition(".")[0]))
         return str(value)
 
     # === CRUD METHODS === #

@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 
 import psycopg2
 from psycopg2.errors import RaiseException
@@ -6,7 +7,7 @@ from psycopg2.errors import RaiseException
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import TransactionCase, new_test_user, tagged
-from odoo.tools import mute_logger
+from odoo.tools import format_datetime, mute_logger
 
 from odoo.addons.pinbu_groupbuy.tests.common import GroupBuyMixin
 
@@ -71,6 +72,11 @@ class TestAudit(AuditCase):
         self.assertIn("5", row.changes_html)
         self.assertIn("8", row.changes_html)
         self.assertIn("5 → 8", row.changes_short)
+
+    def test_a_moment_to_the_fraction_of_a_second(self):
+        ends_at = self.activity.ends_at + timedelta(days=1, microseconds=461283)
+        self.mine(self.activity).ends_at = ends_at
+        self.assertIn(format_datetime(self.log().env, ends_at), self.log()[-1].changes_short)
 
     def test_nothing_is_written_where_nothing_changed(self):
         rule = self.env["pinbu.risk.rule"].create({"name": "Mine", "threshold": 5})

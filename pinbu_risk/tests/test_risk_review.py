@@ -110,6 +110,14 @@ class TestReview(RiskMixin, TransactionCase):
         with self.assertQueryCount(12):
             cases.read(shown)
 
+    def test_the_form_of_a_subsidy_opens_without_rights_on_orders(self):
+        subsidy = self.fail_team(self.shoppers(2)).subsidy_ids[0]
+        self.env.invalidate_all()
+        mine = subsidy.with_user(self.officer)
+        self.assertFalse(mine.env["sale.order"].has_access("read"))
+        [values] = mine.web_read({"display_name": {}, "order_id": {"fields": {"display_name": {}}}})
+        self.assertIn(subsidy.order_id.name, values["display_name"])
+
     def test_linked_accounts(self):
         shares = {
             "device": self.shopper("Shares the device"),

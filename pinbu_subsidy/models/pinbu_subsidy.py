@@ -178,7 +178,8 @@ class PinbuSubsidy(models.Model):
     @api.depends("order_id", "partner_id", "worth")
     def _compute_display_name(self):
         for subsidy in self:
-            origin = subsidy.order_id.name or subsidy.partner_id.display_name
+            # Risk officers read subsidies, and no orders.
+            origin = subsidy.sudo().order_id.name or subsidy.partner_id.display_name
             subsidy.display_name = f"{origin}: {subsidy.worth}"
 
     # === CRUD METHODS === #
