@@ -6,7 +6,7 @@ class PinbuIdentity(models.Model):
 
     def _to_verified(self, note=None):
         verified = super()._to_verified(note)
-        # What waited for nothing else.
+        # Where something else holds, it waits on.
         self.env["pinbu.subsidy"].sudo().search(
             [
                 ("partner_id", "in", verified.partner_id.ids),
@@ -14,5 +14,5 @@ class PinbuIdentity(models.Model):
                 ("state", "=", "blocked"),
                 ("risk_action", "=", "identity"),
             ]
-        )._release()
+        )._judge_again()
         return verified

@@ -187,6 +187,12 @@ class PinbuSubsidy(models.Model):
         self.risk_action = action
         return self
 
+    def _block(self, note):
+        blocked = super()._block(note)
+        # What a rule wanted before is decided.
+        blocked.sudo().filtered("risk_action").risk_action = False
+        return blocked
+
     def _open_case(self, action, rule_ids):
         """Nothing else says that somebody has to decide about it: the shopper was looked at long
         ago, or what led here is a friend's."""
@@ -197,6 +203,12 @@ class PinbuSubsidy(models.Model):
     def _release(self):
         released = super()._release()
         released.sudo().write({"is_cleared": True})
+        return released
+
+    def _judge_again(self):
+        """Have the rules look at what was held back once more."""
+        released = self._release()
+        released.sudo().is_cleared = False
         return released
 
     def _reinstate(self):

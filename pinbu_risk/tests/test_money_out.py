@@ -208,6 +208,23 @@ class TestIdentity(KeysMixin, RiskMixin, TransactionCase):
         self.grant()
         self.assertEqual(more.state, "granted")
 
+    def test_proving_it_later_lets_off_nobody_either(self):
+        self.use_keys(OLD_KEY)
+        self.make_rule("subsidy", action="identity")
+        self.make_rule("subsidy", action="delay", name="Not so fast")
+        ann, ben = self.shoppers(2)
+        subsidies = self.fail_team(ann | ben).subsidy_ids
+        self.grant()
+        mine = subsidies.filtered(lambda s: s.partner_id == ann)
+        self.assertEqual((mine.state, mine.risk_action), ("blocked", "identity"))
+        identity = self.env["pinbu.identity"]._give(
+            ann, self.company, "张三丰", "110101199003074610"
+        )
+        identity._to_verified()
+        self.grant()
+        self.assertEqual((mine.state, mine.note), ("blocked", "Not so fast"))
+        self.assertEqual(mine.risk_action, "delay")
+
     def test_who_has_proved_who_they_are_is_not_let_off_the_rest(self):
         self.use_keys(OLD_KEY)
         self.make_rule("subsidy", "withdrawal", action="identity", name="Who are you")

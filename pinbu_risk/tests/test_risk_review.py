@@ -275,6 +275,15 @@ class TestReview(RiskMixin, TransactionCase):
         self.assertEqual(withdrawals.mapped("state"), ["requested", "review"])
         self.assertEqual((large.state, by_hand.state), ("review", "blocked"))
 
+    def test_what_a_manager_holds_back_after_a_release_is_the_managers(self):
+        subsidies, _withdrawals = self.hold_back(self.ann)
+        self.decide(self.case(), "approve")
+        subsidies._block("A manager's doubts")
+        case = self.case()
+        self.assertFalse(case.subsidy_ids)
+        case._approve("Mine", subsidies, self.withdrawals)
+        self.assertEqual(subsidies.state, "blocked")
+
     def test_what_is_taken_out_of_the_list_stays_held_back(self):
         subsidies, _withdrawals = self.hold_back(self.ann)
         case = self.case()
