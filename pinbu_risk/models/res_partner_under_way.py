@@ -41,7 +41,8 @@ class ResPartner(models.Model):
             ),
             "refund": self._pinbu_has_refunds(),
             "subsidy": self._pinbu_has(
-                "pinbu.subsidy", [("partner_id", "=", self.id), ("state", "=", "due")]
+                "pinbu.subsidy",
+                [("partner_id", "=", self.id), ("state", "in", ("due", "blocked"))],
             ),
             "withdrawal": self._pinbu_has(
                 "pinbu.withdrawal", [("partner_id", "=", self.id), ("state", "in", OPEN)]

@@ -123,6 +123,11 @@ class TestAccountDeletion(RightsCase):
         self.buy(self.ben, order["team"])
         self.lose(self.env["pinbu.team"].search([("token", "=", order["team"]["token"])]))
         self.assertEqual(self.refusal(), ["refund", "subsidy"])
+        # Held back, it may still be granted, and would go to nobody.
+        subsidy = self.env["pinbu.subsidy"].search([("partner_id", "=", self.partner.id)])
+        subsidy._block("Somebody looks at it")
+        self.assertEqual(self.refusal(), ["refund", "subsidy"])
+        subsidy._release()
         self.grant()
         self.assertEqual(self.refusal(), ["refund", "wallet"])
         refunds = self.env["sale.order"].browse(order["id"])._pinbu_refund_transactions()
