@@ -1,5 +1,7 @@
 """An officer looks at cases, and decides them."""
 
+from lxml import etree
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
 
@@ -117,6 +119,17 @@ class TestReview(RiskMixin, TransactionCase):
         self.assertFalse(mine.env["sale.order"].has_access("read"))
         [values] = mine.web_read({"display_name": {}, "order_id": {"fields": {"display_name": {}}}})
         self.assertIn(subsidy.order_id.name, values["display_name"])
+
+    def test_the_form_of_a_withdrawal_opens(self):
+        mine = self.withdraw(self.ann).with_user(self.officer)
+        names = [
+            node.get("name")
+            for node in etree.fromstring(mine.get_view(view_type="form")["arch"]).iter("field")
+            if node.get("name") in mine._fields
+        ]
+        self.assertIn("amount", names)
+        [values] = mine.web_read({name: {} for name in names})
+        self.assertEqual(values["id"], mine.id)
 
     def test_linked_accounts(self):
         shares = {
