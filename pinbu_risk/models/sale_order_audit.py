@@ -2,7 +2,10 @@ from odoo import models
 
 
 class SaleOrder(models.Model):
-    """Where somebody sends an order instead goes into the audit log: which contact, not its words."""
+    """What somebody does with an order by hand goes into the audit log.
+
+    That it is refunded, and why; where it is sent instead: which contact, not its words.
+    """
 
     _inherit = "sale.order"
 
@@ -16,4 +19,15 @@ class SaleOrder(models.Model):
             self,
             old={"partner_shipping_id": old},
             new={"partner_shipping_id": self.sudo().partner_shipping_id.id},
+        )
+
+    def _pinbu_take_off(self, reason):
+        before = self.sudo().state
+        super()._pinbu_take_off(reason)
+        self.env["pinbu.audit.log"]._write_by_hand(
+            "by_hand",
+            self,
+            old={"state": before},
+            new={"state": self.sudo().state},
+            reason=reason,
         )
