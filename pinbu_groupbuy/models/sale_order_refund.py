@@ -104,6 +104,11 @@ class SaleOrder(models.Model):
             raise UserError(
                 self.env._("At most %s is left of what was paid.", order.currency_id.format(left))
             )
+        if not order.currency_id.compare_amounts(amount, left) and order._pinbu_may_be_taken_off():
+            # Else the goods would still be shipped, for nothing.
+            raise UserError(
+                self.env._("Nothing of this order was shipped: to give all of it back, cancel it.")
+            )
         count = len(order._pinbu_refund_transactions())
         order._pinbu_owe_part(
             to_minor(amount, order.currency_id), f"{MANUAL_REFUND} part {count + 1}"

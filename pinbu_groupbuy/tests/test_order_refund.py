@@ -73,6 +73,12 @@ class TestOrderRefund(GroupBuyCase):
         self.run_schedulers()
         self.assertEqual((self.order.state, self.refunds()), ("cancel", [-14.9, -5.0]))
 
+    def test_parts_do_not_give_the_goods_away(self):
+        self.refund(kind="part", amount=5.0)
+        with self.refusing("cancel|取消"):
+            self.refund(kind="part", amount=14.9)
+        self.assertEqual(self.refunds(), [-5.0])
+
     def test_a_part_and_then_a_return(self):
         """Whatever comes back afterwards, no more goes back than was paid."""
         self.ship()

@@ -1,4 +1,5 @@
-from odoo.tests import TransactionCase, tagged
+from odoo.exceptions import AccessError
+from odoo.tests import TransactionCase, new_test_user, tagged
 
 from .rights_common import OLD_KEY, KeysMixin
 from .risk_common import RiskMixin
@@ -270,7 +271,13 @@ class TestWithdrawals(RiskMixin, TransactionCase):
             self.assertIn(rule.id, self.case_of(self.ann).rule_refs)
             rule.active = False
         self.assertEqual(self.withdraw(self.ben).state, "requested")
-        withdrawal.action_approve()
+        accountant = new_test_user(self.env, "books", groups="account.group_account_invoice")
+        for button in ("action_approve", "action_refuse"):
+            with self.assertRaises(AccessError):
+                getattr(withdrawal.with_user(accountant), button)()
+        self.assertEqual(withdrawal.state, "review")
+        manager = new_test_user(self.env, "boss", groups="pinbu_groupbuy.group_manager")
+        withdrawal.with_user(manager).action_approve()
         self.assertEqual(withdrawal.state, "requested")
 
     def test_refused_politely_and_nothing_moves(self):
