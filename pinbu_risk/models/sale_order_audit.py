@@ -31,3 +31,9 @@ class SaleOrder(models.Model):
             new={"state": self.sudo().state},
             reason=reason,
         )
+
+    def _pinbu_refund_part(self, amount, reason):
+        super()._pinbu_refund_part(amount, reason)
+        self.env["pinbu.audit.log"]._write_by_hand(
+            "by_hand", self, new={"refunded_in_part": amount}, reason=reason
+        )

@@ -41,6 +41,16 @@ class TestAuditMerchandiser(MeansMixin, SubsidyMixin, AuditCase):
         self.assertEqual((row.user_ref, row.reason), (payer.id, "It never came"))
         self.assertEqual(self.values(row)["state"], ["sale", "cancel"])
 
+    def test_refunded_in_part(self):
+        order = self.form_team().seat_ids[0].order_id
+        self.run_schedulers()
+        payer = new_test_user(self.env, "payer", "account.group_account_invoice")
+        self.env["pinbu.order.refund"].with_user(payer).create(
+            {"order_id": order.id, "kind": "part", "amount": 5.0, "reason": "Broken bags"}
+        ).action_refund()
+        row = self.log(("model", "=", "sale.order"), ("res_id", "=", order.id))
+        self.assertEqual((row.user_ref, row.reason), (payer.id, "Broken bags"))
+
     def test_another_address(self):
         [ann] = self.shoppers(1)
         order = self.join(ann).order_id
