@@ -10,8 +10,8 @@ from ..transactions import in_test_transaction, renew_snapshot
 
 _DEMO = "demo:"
 _PHONE = re.compile(r"\+?[0-9]{8,15}")
-# The class of the advisory locks on log-ins; those on shoppers have another.
-_LOCK = 19_0002
+# The class of the advisory locks on log-ins: a constant that nothing else uses.
+_LOCK = 19_0005
 
 
 class ResUsers(models.Model):

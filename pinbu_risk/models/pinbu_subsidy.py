@@ -1,5 +1,6 @@
 """Subsidies and rewards are judged before they are granted, a batch in one statement."""
 
+from collections import defaultdict
 from dataclasses import replace
 
 from odoo import fields, models
@@ -99,17 +100,19 @@ class PinbuSubsidy(models.Model):
                 for subsidy, facts_, verdict in zip(self, facts, verdicts, strict=True)
             ],
         )
-        held = self.browse()
+        held_for = defaultdict(self.browse)
         for subsidy, verdict in zip(self, verdicts, strict=True):
             delayed_by = led_here.get(subsidy.id, {}).get("delayed_by")
             if actions[subsidy]:
-                held |= subsidy._hold_back(actions[subsidy], verdict.rule_ids)
+                held_for[actions[subsidy], verdict.rule_ids] |= subsidy
                 if verdict.block_id:
                     subsidy._open_case(actions[subsidy], verdict.rule_ids)
             elif delayed_by:
-                held |= subsidy._hold_back("delay", [delayed_by])
+                held_for["delay", (delayed_by,)] |= subsidy
                 subsidy._open_case("delay", [delayed_by])
-        return self - held
+        for (action, rule_ids), subsidies in held_for.items():
+            subsidies._hold_back(action, rule_ids)
+        return self - self.browse().union(*held_for.values())
 
     def _facts(self, company, seen):
         """:param dict seen: of `_led_here`"""
@@ -179,13 +182,11 @@ class PinbuSubsidy(models.Model):
         return {row[0]: dict(zip(names, row[1:], strict=True)) for row in self.env.cr.fetchall()}
 
     def _hold_back(self, action, rule_ids):
-        """:param list[int] rule_ids: none where a block stands"""
-        self.ensure_one()
+        """:param rule_ids: why; none where a block stands"""
         rules = self.env["pinbu.risk.rule"].sudo().browse(rule_ids).exists()
         names = ", ".join(rules.mapped("name"))
         self._block(names or self.env._("The shopper is blocked."))
         self.risk_action = action
-        return self
 
     def _block(self, note):
         blocked = super()._block(note)
