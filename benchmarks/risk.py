@@ -2,8 +2,9 @@
 
 The database is filled by SQL with events of 100,000 shoppers, spread over 30 days, a part of them
 behind one busy address. Checkouts that are judged by the shipped rules then take turns with checkouts
-of which no rule is asked, and which nobody writes down. The same is done before the filling, to compare
-how many statements judging adds. The exit status is 1 when a bound does not hold. In Odoo's environment
+of which no rule is asked, and which nobody writes down: of newcomers with an address of their own, of
+newcomers behind the busy address, and of shoppers who have won a team of two with a friend. The same is
+done before the filling, to compare how many statements judging adds. The exit status is 1 when a bound does not hold. In Odoo's environment
 (`dev/run env`), on a database of your own that nobody else uses, and that is full of events afterwards:
 
     python3 benchmarks/risk.py --database NAME [--events 1000000] [--rounds 100]
@@ -13,6 +14,7 @@ import argparse
 import statistics
 import sys
 import time
+from typing import NamedTuple
 
 from measured.timing import HEADER, Result, interleaved
 
@@ -40,27 +42,26 @@ def main():
     activity_id, team_id = shop.super_team(shop.product(), 10_000)
     checkouts = Checkouts(shop, activity_id, team_id)
     fill(shop, activity_id, FEW)
-    few = {name: checkouts.statements_added(address) for name, address in ADDRESSES.items()}
+    few = {kind: checkouts.statements_added(kind) for kind in KINDS}
     fill(shop, activity_id, options.events - FEW)
     print(HEADER)
     results = []
-    for name, address in ADDRESSES.items():
-        judged, unjudged = checkouts.pair(address, options.rounds)
+    for kind in KINDS:
+        judged, unjudged = checkouts.pair(kind, options.rounds)
         interleaved(unjudged, judged, WARM_UP)
         figure, floor = interleaved(unjudged, judged, options.rounds)
-        subject = f"checkout from {name}, judged"
+        subject = f"checkout of {kind.name}, judged"
         results.append(Result(subject, "the same, not judged", figure, floor, "ms", "<=", 1.1))
-        many = checkouts.statements_added(address)
         results.append(
             Result(
-                f"statements added, from {name}",
+                f"statements added, {kind.name}",
                 f"the same with {FEW} events",
-                many,
-                few[name],
+                checkouts.statements_added(kind),
+                few[kind],
                 "statements",
                 "<=",
                 # Behind a busy address newcomers are looked at: one statement opens their case.
-                1.0 if address is None else (few[name] + 1) / few[name],
+                (few[kind] + 1) / few[kind] if kind.address else 1.0,
             )
         )
     for result in results:
@@ -68,36 +69,57 @@ def main():
     sys.exit(not all(result.holds for result in results))
 
 
-# None: of each shopper's own.
-ADDRESSES = {"an address of one's own": None, "a busy address": CARRIER}
+class Kind(NamedTuple):
+    """Who checks out."""
+
+    name: str
+    address: str | None = None  # none: of each shopper's own
+    has_won: bool = False
+
+
+KINDS = (
+    Kind("a newcomer"),
+    Kind("one behind a busy address", address=CARRIER),
+    Kind("one who has won", has_won=True),
+)
 
 
 class Checkouts:
-    """Joins of one large team, each by a shopper who is new."""
+    """Joins of one large team, each by a shopper who is new to it."""
 
     def __init__(self, shop, activity_id, team_id):
         self.shop = shop
         self.activity_id = activity_id
         self.team_id = team_id
         self.number = 0
+        self.pairs_id = shop.activity(shop.product(), size=2)
 
-    def pair(self, address, rounds):
+    def pair(self, kind, rounds):
         """:return: functions of a round's number: (judged, not judged)"""
         shoppers = {
-            is_judged: iter(self.shop.shoppers(rounds + WARM_UP)) for is_judged in (True, False)
+            is_judged: iter(self._shoppers(kind, rounds + WARM_UP)) for is_judged in (True, False)
         }
         return tuple(
             lambda _number, is_judged=is_judged: self._check_out(
-                next(shoppers[is_judged]), address, is_judged
+                next(shoppers[is_judged]), kind.address, is_judged
             )
             for is_judged in (True, False)
         )
 
-    def statements_added(self, address):
+    def _shoppers(self, kind, count):
+        """:return: ids of an even number of shoppers"""
+        shoppers = self.shop.shoppers(count + count % 2)
+        if kind.has_won:
+            for leader, friend in zip(shoppers[::2], shoppers[1::2], strict=True):
+                self.shop.join(friend, self.pairs_id, self.shop.join(leader, self.pairs_id))
+            self.shop.settle()
+        return shoppers
+
+    def statements_added(self, kind):
         """:return: how many more statements a judged checkout makes, on all connections"""
         from odoo import sql_db
 
-        judged, unjudged = self.pair(address, WARM_UP)
+        judged, unjudged = self.pair(kind, WARM_UP)
 
         def count(function):
             counts = []
@@ -117,6 +139,7 @@ class Checkouts:
                 context={
                     "pinbu_address": address or own,
                     "pinbu_device": f"phone of {partner_id}",
+                    "pinbu_delivery_id": partner_id,
                     "pinbu_rules_down": not is_judged,
                 }
             )

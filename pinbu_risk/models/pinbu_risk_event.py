@@ -31,7 +31,7 @@ class PinbuRiskEvent(models.Model):
     action = fields.Selection(
         ACTIONS, readonly=True, help="The strictest of the rules that held; empty: none did."
     )
-    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
     partner_ref = fields.Integer(
         readonly=True, aggregator=None, help="Empty: somebody who was not let in."
     )
