@@ -9,7 +9,9 @@ import sys
 from . import databases, lock, odoo, paths, postgres, say, server, story
 
 _ADDON = "pinbu_demo"
-_OTHERS = "marketing, warehouse, counter, accountant"  # from pinbu_demo/data/users.xml
+_OTHERS = (
+    "marketing, warehouse, counter, accountant, officer, auditor"  # from pinbu_demo/data/users.xml
+)
 
 
 def _database():

@@ -18,11 +18,13 @@ class Shopper(Client):
 
     :param site: the shop's address, such as http://127.0.0.1:8069.
     :param name: any name; the code is `demo:<name>`.
+    :param device: what tells the phone apart on which they log in, if the client says so.
     """
 
-    def __init__(self, site, name):
+    def __init__(self, site, name, device=None):
         super().__init__(site)
-        self.name = self.log_in(f"demo:{name}")["customer"]["name"] or name
+        session = self.log_in(f"demo:{name}", device_id=device)
+        self.name = session["customer"]["name"] or name
         self.address_id = self.add_address(
             {
                 "name": self.name,

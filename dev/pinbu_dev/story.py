@@ -1,4 +1,5 @@
-"""The demo's story: one team forms and can be shipped, another fails and is made whole.
+"""The demo's story: one team forms and can be shipped, another fails and is made whole, and a farm
+is turned away.
 
 Told over HTTP only, by shoppers who know nothing but api.md, and by the manager who, to spare us
 the hours until a deadline, moves one team's.
@@ -7,7 +8,7 @@ the hours until a deadline, moves one team's.
 import time
 from datetime import datetime, timedelta, timezone
 
-from pinbu_client import PinbuError
+from pinbu_client import ApiError, PinbuError
 
 from . import say
 from .shopper import Manager, Refused, Shopper
@@ -15,6 +16,7 @@ from .shopper import Manager, Refused, Shopper
 # Settlement follows a deadline within 70 s; a refund and a subsidy follow settlement.
 _PATIENCE = 180
 _NEARER = 5  # seconds ahead of now, for the deadline that is moved
+_ACCOUNTS = 4  # one more than a phone may have that take part within the hour
 
 
 class Broken(Exception):
@@ -57,10 +59,12 @@ def _play(site, database):
     winning = _open_and_join(shoppers[:3], activity)
     _until_formed(winning)
     _until_made_whole(failing)
+    farmer = _turn_farm_away(site, run, activity)
 
     named = [
         ("Formed team", _team_line(winning)),
         ("Failed team", _team_line(failing)),
+        ("Refused", f"{farmer}, who waits under Risk / Review"),
         ("Shoppers", ", ".join(f"demo:{name}" for name in names)),
     ]
     _tell("The story went as it should.")
@@ -168,6 +172,27 @@ def _until_made_whole(members):
             f"{member.name}: {_money(final['refund']['amount'])} refunded for order {final['name']}, "
             f"{_money(wallet['balance'])} of subsidy in the wallet"
         )
+
+
+def _turn_farm_away(site, run, activity):
+    """Somebody with several accounts on one phone.
+
+    :return: the name of the account that was refused.
+    """
+    orders = []
+    for number in range(1, _ACCOUNTS + 1):
+        shopper = Shopper(site, f"马甲{number}号{run}", device=f"farm-{run}")
+        try:
+            orders.append((shopper, shopper.take_place(activity)))
+        except ApiError as error:
+            if number < _ACCOUNTS or error.code != "risk_blocked":
+                raise
+    if len(orders) == _ACCOUNTS:
+        raise Refused(f"{_ACCOUNTS} accounts on one phone may all take a place")
+    for other, order in orders:
+        other.cancel_order(order["id"])
+    _tell(f"{shopper.name}, account {_ACCOUNTS} on one phone, is refused; an officer is told why")
+    return shopper.name
 
 
 def _until(read, good, what):

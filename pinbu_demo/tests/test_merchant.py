@@ -158,6 +158,11 @@ class TestMerchant(TransactionCase):
                 ["account.group_account_invoice"],
                 ["pinbu_groupbuy.group_user", "base.group_system"],
             ),
+            "officer": (
+                ["pinbu_risk.group_officer"],
+                ["pinbu_groupbuy.group_user", "pinbu_risk.group_identity"],
+            ),
+            "auditor": (["pinbu_risk.group_auditor"], ["pinbu_risk.group_officer"]),
             "admin": (["pinbu_groupbuy.group_manager", "base.group_system"], []),
         }
         for login, (has, has_not) in groups.items():
