@@ -26,4 +26,5 @@ from . import (
     test_rule_preview,
     test_rules,
     test_tours,
+    test_withdrawal_repeated,
 )
