@@ -17,9 +17,15 @@ class PinbuRetention(models.AbstractModel):
                 "pinbu_appeal",
                 SQL("old.state != 'open' AND %s", self._sql_over("old.decided_at", "case")),
             ),
+            # What a rule delayed would wait again, if nothing said any more that an officer has
+            # approved it.
             "pinbu.risk.case": self._sql_of_company(
                 "pinbu_risk_case",
-                SQL("old.state != 'open' AND %s", self._sql_over("old.write_date", "case")),
+                SQL(
+                    "old.state != 'open' AND %s AND %s",
+                    self._sql_over("old.write_date", "case"),
+                    self._sql_over("old.write_date", "risk_event"),
+                ),
             ),
             # Expired, or lifted.
             "pinbu.risk.block": self._sql_of_company(

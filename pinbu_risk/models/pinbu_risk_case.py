@@ -4,7 +4,7 @@ from odoo.tools import SQL
 
 from odoo.addons.pinbu_groupbuy.transactions import SQL_NOW
 
-from ..facts import ACTIONS, mark
+from ..facts import ACTIONS, SEVERITY, mark
 
 # How many events a case shows; a button leads to all.
 SHOWN_EVENTS = 40
@@ -232,38 +232,54 @@ class PinbuRiskCase(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _open(self, cr, facts, verdict):
-        """Open a case for the shopper of `facts`, or add to the open one: one statement on `cr`.
+    def _open(self, cr, judged):
+        """Open a case for the shopper of each of these facts, or add to the open one: one statement
+        on `cr`, however many they are.
 
         Nothing happens for somebody unknown, for a shopper whom `cr` does not see (yet), and for
         what no rule found: a blocked shopper who keeps trying was looked at already.
 
-        :param Facts facts: of whom
-        :param Verdict verdict: which rules held, and the strictest action of them
+        :param list[tuple] judged: of whom (Facts), and which rules held (Verdict)
         """
-        if not facts.partner_id or not verdict.rule_ids or verdict.block_id:
-            return
-        self._insert(cr, facts.company_id, facts.partner_id, verdict.action, verdict.rule_ids, 1)
+        wanted = [
+            (facts.company_id, facts.partner_id, verdict.action, verdict.rule_ids)
+            for facts, verdict in judged
+            if facts.partner_id and verdict.rule_ids and not verdict.block_id
+        ]
+        if wanted:
+            self._insert(cr, wanted)
 
     @api.model
     def _open_for_appeal(self, partner, company):
         """:return: the id of the case in which this shopper's appeal is looked at"""
-        case_id = self._insert(self.env.cr, company.id, partner.id, None, (), 0)
+        [case_id] = self._insert(self.env.cr, [(company.id, partner.id, None, ())], hits=0)
         self.invalidate_model(flush=False)
         return case_id
 
     @api.model
-    def _insert(self, cr, company_id, partner_id, action, rule_ids, hits):
-        """:return: the id of the shopper's open case, or None for a shopper who is not there"""
+    def _insert(self, cr, wanted, hits=1):
+        """:param list[tuple] wanted: company id, partner id, strictest action or None, and rule ids;
+            a shopper may come up more than once
+        :param int hits: how often rules found something, for each of them
+        :return: the ids of the shoppers' open cases; none for a shopper who is not there
+        """
+        rows = {}
+        for company_id, partner_id, action, rule_ids in wanted:
+            row = rows.setdefault((company_id, partner_id), [None, set(), 0])
+            row[0] = max(row[0], action, key=lambda name: SEVERITY.get(name, -1))
+            row[1].update(rule_ids)
+            row[2] += hits
         cr.execute(
             SQL(
                 """
                 INSERT INTO pinbu_risk_case AS old
                        (partner_id, company_id, state, action, rule_refs, hits, opened_at, last_at,
                         create_uid, create_date, write_uid, write_date)
-                SELECT id, %(company)s, 'open', %(action)s, to_jsonb(%(rules)s::int[]), %(hits)s,
-                       %(now)s, %(now)s, %(uid)s, %(now)s, %(uid)s, %(now)s
-                  FROM res_partner WHERE id = %(partner)s
+                SELECT partner.id, found.company_id, 'open', found.action, to_jsonb(found.rules),
+                       found.hits, %(now)s, %(now)s, %(uid)s, %(now)s, %(uid)s, %(now)s
+                  FROM (VALUES %(found)s) found (company_id, partner_id, action, rules, hits)
+                  JOIN res_partner partner ON partner.id = found.partner_id
+              ORDER BY partner.id
                     ON CONFLICT (partner_id, company_id) WHERE state = 'open' DO UPDATE
                    SET hits = old.hits + EXCLUDED.hits,
                        last_at = EXCLUDED.last_at,
@@ -276,18 +292,16 @@ class PinbuRiskCase(models.Model):
                        write_date = EXCLUDED.write_date
              RETURNING id
                 """,
-                company=company_id,
-                partner=partner_id,
-                action=action,
-                rules=list(rule_ids),
-                hits=hits,
+                found=SQL(", ").join(
+                    SQL("(%s, %s, %s::varchar, %s::int[], %s)", *ids, action, sorted(rules), count)
+                    for ids, (action, rules, count) in rows.items()
+                ),
                 actions=[action for action, _label in ACTIONS],
                 now=SQL_NOW,
                 uid=self.env.uid,
             )
         )
-        row = cr.fetchone()
-        return row and row[0]
+        return [row[0] for row in cr.fetchall()]
 
     def _marks(self):
         """:return: ``{case: marks of the shopper's phone and devices, by which blocks meet them}``

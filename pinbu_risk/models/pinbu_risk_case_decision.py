@@ -155,16 +155,20 @@ class PinbuRiskCase(models.Model):
         """What is still held back, left out by the officer or come while they decided, waits in a
         new case."""
         self.env.flush_all()
-        for case in self:
-            if any(case.sudo()._held()):
-                self._insert(
-                    self.env.cr,
-                    case.company_id.id,
-                    case.partner_id.id,
-                    case.action,
-                    case.rule_refs or (),
-                    1,
-                )
+        rest = self.filtered(lambda case: any(case.sudo()._held()))
+        if rest:
+            self._insert(
+                self.env.cr,
+                [
+                    (
+                        case.company_id.id,
+                        case.partner_id.id,
+                        case.action or None,
+                        case.rule_refs or (),
+                    )
+                    for case in rest
+                ],
+            )
         self.invalidate_model(flush=False)
 
     def _block(self, expires_at, reason, others, with_device=False, with_phone=False):

@@ -160,26 +160,30 @@ class PinbuRiskRule(models.Model):
             raise RiskBlocked("risk_blocked", message, facts, verdict)
         if verdict.action != "identity":
             return verdict
-        if not self._is_verified(facts):
+        if facts not in self._verified([facts]):
             message = self.env._("Please tell us first who you are.")
             raise RiskBlocked("identity_required", message, facts, verdict)
         return verdict.if_verified or verdict
 
     @api.model
-    def _is_verified(self, facts):
-        """:return: whether this shopper has proved who they are"""
-        return bool(
+    def _verified(self, all_facts):
+        """:return: those of these facts whose shoppers have proved who they are, by one statement
+        :rtype: set[Facts]
+        """
+        verified = (
             self.env["pinbu.identity"]
             .sudo()
-            .search_count(
+            ._read_group(
                 [
-                    ("partner_id", "=", facts.partner_id),
-                    ("company_id", "=", facts.company_id),
+                    ("partner_id", "in", [facts.partner_id for facts in all_facts]),
+                    ("company_id", "in", [facts.company_id for facts in all_facts]),
                     ("state", "=", "verified"),
                 ],
-                limit=1,
+                ["partner_id", "company_id"],
             )
         )
+        known = {(partner.id, company.id) for partner, company in verified}
+        return {facts for facts in all_facts if (facts.partner_id, facts.company_id) in known}
 
     @api.model
     def _keep_refusal(self, error):
@@ -202,9 +206,9 @@ class PinbuRiskRule(models.Model):
         :param list[tuple] rows: facts, verdict and outcome of each; at least one
         """
         self.env["pinbu.risk.event"]._append_all(cr, rows)
-        for facts, verdict, _outcome in rows:
-            if verdict.reaches("review"):
-                self.env["pinbu.risk.case"]._open(cr, facts, verdict)
+        self.env["pinbu.risk.case"]._open(
+            cr, [(facts, verdict) for facts, verdict, _ in rows if verdict.reaches("review")]
+        )
 
     # === SQL === #
 

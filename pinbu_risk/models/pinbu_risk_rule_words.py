@@ -38,10 +38,11 @@ class PinbuRiskRule(models.Model):
 
     def _say(self):
         """:return: what the rule does, in plain words"""
-        what = self._say_measures().get(self.measure)
-        if not what or not self.action:
+        words = self._say_measures().get(self.measure)
+        if not words or not self.action:
             return False
-        finding = what % {
+        what, what_of_one = words
+        finding = (what_of_one if self.threshold == 1 else what) % {
             "threshold": self.threshold,
             "subject": self._say_subjects().get(self.subject, ""),
             "window": self._say_window(),
@@ -54,37 +55,72 @@ class PinbuRiskRule(models.Model):
         ).strip()
 
     def _say_measures(self):
-        """:return: for each measure, words for what is too much"""
+        """:return: for each measure, words for what is too much: where several are allowed, and
+        where one is"""
+        first_money = self.env._("The first money of a subsidy came %(window)s")
         return {
-            "participations": self.env._(
-                "More than %(threshold)s openings and joinings by one %(subject)s %(window)s"
+            "participations": (
+                self.env._(
+                    "More than %(threshold)s openings and joinings by one %(subject)s %(window)s"
+                ),
+                self.env._("More than one opening or joining by one %(subject)s %(window)s"),
             ),
-            "registrations": self.env._(
-                "More than %(threshold)s first log-ins from one %(subject)s %(window)s"
+            "registrations": (
+                self.env._("More than %(threshold)s first log-ins from one %(subject)s %(window)s"),
+                self.env._("More than one first log-in from one %(subject)s %(window)s"),
             ),
-            "shoppers": self.env._(
-                "More than %(threshold)s shoppers with one %(subject)s %(window)s"
+            "shoppers": (
+                self.env._("More than %(threshold)s shoppers with one %(subject)s %(window)s"),
+                self.env._("More than one shopper with one %(subject)s %(window)s"),
             ),
-            "unpaid": self.env._(
-                "More than %(threshold)s places in a row that one %(subject)s takes and does not "
-                "pay for %(window)s"
+            "unpaid": (
+                self.env._(
+                    "More than %(threshold)s places in a row that one %(subject)s takes and does "
+                    "not pay for %(window)s"
+                ),
+                self.env._(
+                    "More than one place in a row that one %(subject)s takes and does not pay for "
+                    "%(window)s"
+                ),
             ),
-            "ring": self.env._(
-                "A shopper joins the same other member in more than %(threshold)s teams %(window)s"
+            "ring": (
+                self.env._(
+                    "A shopper joins the same other member in more than %(threshold)s teams "
+                    "%(window)s"
+                ),
+                self.env._(
+                    "A shopper joins the same other member in more than one team %(window)s"
+                ),
             ),
-            "teammates": self.env._(
-                "More than %(threshold)s members of one team have one %(subject)s %(window)s"
+            "teammates": (
+                self.env._(
+                    "More than %(threshold)s members of one team have one %(subject)s %(window)s"
+                ),
+                self.env._("More than one member of a team has the same %(subject)s %(window)s"),
             ),
-            "failed_teams": self.env._(
-                "A newcomer's team failed, and more than %(threshold)s teams failed %(window)s of "
-                "which all members are newcomers from one %(subject)s (formed teams are taken off; "
-                "five with a single member count as one)"
+            "failed_teams": (
+                self.env._(
+                    "A newcomer's team failed, and more than %(threshold)s teams failed %(window)s "
+                    "of which all members are newcomers from one %(subject)s (formed teams are "
+                    "taken off; five with a single member count as one)"
+                ),
+                self.env._(
+                    "A newcomer's team failed, and more than one team failed %(window)s of which "
+                    "all members are newcomers from one %(subject)s (formed teams are taken off; "
+                    "five with a single member count as one)"
+                ),
             ),
-            "friends_lost": self.env._(
-                "More than %(threshold)s friends whom one %(subject)s brought lost a team "
-                "%(window)s, and none has ever won"
+            "friends_lost": (
+                self.env._(
+                    "More than %(threshold)s friends whom one %(subject)s brought lost a team "
+                    "%(window)s, and none has ever won"
+                ),
+                self.env._(
+                    "More than one friend whom one %(subject)s brought lost a team %(window)s, and "
+                    "none has ever won"
+                ),
             ),
-            "first_subsidy": self.env._("The first money of a subsidy came %(window)s"),
+            "first_subsidy": (first_money, first_money),
         }
 
     def _say_subjects(self):
@@ -100,14 +136,25 @@ class PinbuRiskRule(models.Model):
         }
 
     def _say_window(self):
-        minutes = self.window_minutes
-        if not minutes:
+        if not self.window_minutes:
             return self.env._("in a day, which turns over at midnight of the company's time zone")
-        if minutes % _DAY == 0:
-            return self.env._("within %s days", minutes // _DAY)
-        if minutes % _HOUR == 0:
-            return self.env._("within %s hours", minutes // _HOUR)
-        return self.env._("within %s minutes", minutes)
+        return self._say_span(self.window_minutes)
+
+    def _say_span(self, minutes):
+        days, hours = minutes / _DAY, minutes / _HOUR
+        if days.is_integer() and days > 1:
+            return self.env._("within %s days", int(days))
+        if hours.is_integer():
+            return (
+                self.env._("within an hour")
+                if hours == 1
+                else self.env._("within %s hours", int(hours))
+            )
+        return (
+            self.env._("within a minute")
+            if minutes == 1
+            else self.env._("within %s minutes", minutes)
+        )
 
     def _say_actions(self):
         return {
@@ -121,9 +168,14 @@ class PinbuRiskRule(models.Model):
     def _say_conditions(self):
         """:return: sentences on whom and what the rule leaves alone"""
         conditions = []
+        if self.action == "delay" and (self.on_login or self.on_registration):
+            span = self._say_span(self.window_minutes or _DAY)
+            conditions.append(self.env._("For a log-in, that is what is earned %s after it.", span))
         if self.newcomers_only:
             conditions.append(self.env._("Only for those who have never paid for a place."))
-        if self.max_account_age_hours:
+        if self.max_account_age_hours == 1:
+            conditions.append(self.env._("Only for accounts younger than an hour."))
+        elif self.max_account_age_hours:
             conditions.append(
                 self.env._("Only for accounts younger than %s hours.", self.max_account_age_hours)
             )

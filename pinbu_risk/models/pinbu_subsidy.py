@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import replace
+from datetime import timedelta
 
 from odoo import fields, models
 from odoo.tools import SQL
@@ -84,8 +85,15 @@ class PinbuSubsidy(models.Model):
         facts = [subsidy._facts(company, led_here.get(subsidy.id, {})) for subsidy in self]
         verdicts, actions = [], {}
         judged = rules._judge_all(self.env.cr, facts)
+        verified = rules._verified(
+            [
+                one
+                for one, verdict in zip(facts, judged, strict=True)
+                if verdict.action == "identity"
+            ]
+        )
         for subsidy, facts_, verdict in zip(self, facts, judged, strict=True):
-            is_verified = verdict.action == "identity" and rules._is_verified(facts_)
+            is_verified = verdict.action == "identity" and facts_ in verified
             if is_verified:
                 verdict = verdict.if_verified or verdict
             is_held = verdict.reaches("review") and not (
@@ -101,15 +109,22 @@ class PinbuSubsidy(models.Model):
             ],
         )
         held_for = defaultdict(self.browse)
+        # Nothing else says that somebody has to decide about these: the shopper was looked at long
+        # ago, or what led here is a friend's.
+        unseen = []
         for subsidy, verdict in zip(self, verdicts, strict=True):
             delayed_by = led_here.get(subsidy.id, {}).get("delayed_by")
             if actions[subsidy]:
                 held_for[actions[subsidy], verdict.rule_ids] |= subsidy
                 if verdict.block_id:
-                    subsidy._open_case(actions[subsidy], verdict.rule_ids)
+                    unseen.append((subsidy, actions[subsidy], verdict.rule_ids))
             elif delayed_by:
                 held_for["delay", (delayed_by,)] |= subsidy
-                subsidy._open_case("delay", [delayed_by])
+                unseen.append((subsidy, "delay", (delayed_by,)))
+        if unseen:
+            self.env["pinbu.risk.case"]._insert(
+                self.env.cr, [(company.id, one.partner_id.id, *why) for one, *why in unseen]
+            )
         for (action, rule_ids), subsidies in held_for.items():
             subsidies._hold_back(action, rule_ids)
         return self - self.browse().union(*held_for.values())
@@ -137,7 +152,9 @@ class PinbuSubsidy(models.Model):
         """From where these shoppers took part, and what was said then.
 
         :return: ``{subsidy id: {mark: …, address_prefix, delayed_by: the rule that wants what
-            is granted to be looked at first, unless somebody has approved the shopper since}}``
+            is granted to be looked at first, unless somebody has approved the shopper since}}``.
+            A rule about a log-in wants that of what is earned for as long after it as the rule
+            looks back: a day where that is the company's day.
         """
         self.env.flush_all()
         self.env.cr.execute(
@@ -160,6 +177,11 @@ class PinbuSubsidy(models.Model):
                           AND event.partner_ref = COALESCE(seat.partner_id, subsidy.partner_id)
                           AND event.action = 'delay' AND event.outcome = 'allowed'
                           AND (event.kind = ANY(%(log_ins)s)
+                              AND COALESCE(seat.create_date, subsidy.create_date)
+                                  BETWEEN event.create_date
+                                      AND event.create_date + %(a_minute)s * COALESCE((
+                                          SELECT NULLIF(window_minutes, 0) FROM pinbu_risk_rule
+                                           WHERE id = event.rule_ref), %(a_day)s)
                                OR event.kind = ANY(%(participations)s)
                               AND event.activity_ref = seat.activity_id
                               AND event.create_date BETWEEN seat.create_date - interval '10 s'
@@ -175,6 +197,8 @@ class PinbuSubsidy(models.Model):
                 """,
                 participations=["open", "join"],
                 log_ins=["login", "registration"],
+                a_minute=timedelta(minutes=1),
+                a_day=24 * 60,
                 ids=self.ids,
             )
         )
@@ -193,13 +217,6 @@ class PinbuSubsidy(models.Model):
         # What a rule wanted before is decided.
         blocked.sudo().filtered("risk_action").risk_action = False
         return blocked
-
-    def _open_case(self, action, rule_ids):
-        """Nothing else says that somebody has to decide about it: the shopper was looked at long
-        ago, or what led here is a friend's."""
-        self.env["pinbu.risk.case"]._insert(
-            self.env.cr, self.company_id.id, self.partner_id.id, action, rule_ids, 1
-        )
 
     def _release(self):
         released = super()._release()

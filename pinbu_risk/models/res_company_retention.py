@@ -12,7 +12,8 @@ class ResCompany(models.Model):
     pinbu_case_days = fields.Integer(
         string="Risk Cases (days)",
         default=730,
-        help="Decided cases and appeals, and blocks that are over, are deleted after so long.",
+        help="Decided cases and appeals, and blocks that are over, are deleted after so long. A case "
+        "stays as long as the events that it decided about, whatever is set here.",
     )
 
     _pinbu_risk_retention_sane = models.Constraint(

@@ -1,6 +1,7 @@
 from odoo.exceptions import AccessError
 from odoo.tests import TransactionCase, new_test_user, tagged
 
+from ..facts import Facts, Verdict
 from .rights_common import OLD_KEY, KeysMixin
 from .risk_common import RiskMixin
 
@@ -74,6 +75,37 @@ class TestSubsidies(RiskMixin, TransactionCase):
         mine = subsidies.filtered(lambda s: s.partner_id == self.ann)
         self.assertEqual((mine.state, mine.note), ("blocked", rule.name))
         self.assertEqual((subsidies - mine).state, "granted")
+
+    def test_a_delayed_log_in_holds_back_what_is_earned_right_after_it(self):
+        rule = self.make_rule(action="delay", window_minutes=60, name="Strange log-in")
+        ann = self.shopper("Ann")
+        before = self.prizes(partners=ann, key="before")
+        self.log_in(ann, "delay", rule)
+        after = self.prizes(partners=ann, key="after")
+        late = self.prizes(partners=ann, key="late")
+        self.env.cr.execute(
+            "UPDATE pinbu_subsidy SET create_date = create_date + interval '61 minutes'"
+            " WHERE id = %s",
+            late.ids,
+        )
+        self.grant()
+        self.assertEqual((after.state, after.note), ("blocked", rule.name))
+        self.assertEqual((before.state, late.state), ("granted", "granted"))
+        self.assertEqual(self.case_of(ann).subsidy_ids, after)
+
+    def test_a_delayed_log_in_holds_back_for_a_day_where_a_rule_counts_by_the_day(self):
+        rule = self.make_rule(action="delay", window_minutes=0)
+        ann = self.shopper("Ann")
+        self.log_in(ann, "delay", rule)
+        same_day, next_day = (self.prizes(partners=ann, key=key) for key in ("same", "next"))
+        for subsidy, hours in ((same_day, 23), (next_day, 25)):
+            self.env.cr.execute(
+                "UPDATE pinbu_subsidy SET create_date = create_date + %s * interval '1 hour'"
+                " WHERE id = %s",
+                [hours, subsidy.id],
+            )
+        self.grant()
+        self.assertEqual((same_day.state, next_day.state), ("blocked", "granted"))
 
     def test_a_shopper_who_was_looked_at_is_not_held_back(self):
         self.make_rule("open", action="delay")
@@ -164,21 +196,81 @@ class TestSubsidies(RiskMixin, TransactionCase):
         self.assertEqual((reward.state, consolation.state), ("blocked", "granted"))
         self.assertEqual(self.events_of(self.ann, "invite_reward").inviter_ref, self.ann.id)
 
-    def test_a_batch_is_judged_in_two_statements_however_large(self):
-        self.make_rule("subsidy", action="note")
-        subsidies = self.failed_team()
-        self.env.invalidate_all()
-        few = self._statements(subsidies[:1])
-        more = self.fail_team(self.shoppers(3)).subsidy_ids
-        self.env.invalidate_all()
-        self.assertEqual(self._statements(more | subsidies), few)
+    def prizes(self, count=0, partners=None, key="first"):
+        """:return: subsidies of these shoppers, or of so many new ones, due"""
+        partners = partners or self.env["res.partner"].create(
+            [{"name": f"P{n}"} for n in range(count)]
+        )
+        return self.subsidies._owe(
+            [
+                {
+                    "partner_id": partner.id,
+                    "company_id": self.company.id,
+                    "type": "cash",
+                    "amount_minor": 100,
+                    "reason": "prize",
+                    "key": f"test:{key}",
+                }
+                for partner in partners
+            ]
+        )
+
+    def log_in(self, partner, action=None, rule=None):
+        """The shopper logs in, and the rules find that."""
+        verdict = Verdict(action, tuple(rule.ids) if rule else ())
+        facts = Facts("login", self.company.id, partner.id)
+        self.events._append(self.cr, facts, verdict)
+
+    def test_a_batch_takes_so_many_statements_however_large(self):
+        """Whatever the rules want, a person verified or not, and a block in the way."""
+        delay = self.make_rule(action="delay")
+        for action in ("note", "review", "identity", "delay", "log-in", "block"):
+            costs = set()
+            for count in (5, 50):
+                with self.subTest(action, count=count), self.env.cr.savepoint() as savepoint:
+                    subsidies = self.prizes(count)
+                    if action == "log-in":
+                        # What is earned from then on.
+                        for partner in subsidies.partner_id:
+                            self.log_in(partner, "delay", delay)
+                        subsidies = self.prizes(partners=subsidies.partner_id, key="second")
+                    elif action == "block":
+                        self.env["pinbu.risk.block"].create(
+                            [
+                                {"partner_id": partner.id, "reason": "a farm"}
+                                for partner in subsidies.partner_id
+                            ]
+                        )
+                    else:
+                        self.make_rule(
+                            "subsidy",
+                            measure="shoppers",
+                            subject="phone",
+                            action=action,
+                        )
+                        subsidies.partner_id.phone = "13800000001"
+                    costs.add(self._statements(subsidies))
+                    held = action != "note"
+                    self.assertEqual(
+                        subsidies.mapped("state"), ["blocked" if held else "due"] * count
+                    )
+                    cases = self.cases.search([("partner_id", "in", subsidies.partner_id.ids)])
+                    self.assertEqual(len(cases), count if held else 0)
+                    savepoint.rollback()
+                    self.env.invalidate_all()
+                    self.env.registry.clear_cache()
+            self.assertEqual(len(costs), 1, (action, costs))
 
     def _statements(self, subsidies):
         """:return: how many statements the judging of these takes, with a warm cache"""
         subsidies = subsidies.sudo()
-        subsidies._judge(self.company)
+        with self.env.cr.savepoint() as savepoint:
+            subsidies._judge(self.company)
+            savepoint.rollback()
+        self.env.invalidate_all()
         before = self.env.cr.sql_log_count
         subsidies._judge(self.company)
+        self.env.flush_all()
         return self.env.cr.sql_log_count - before
 
 

@@ -93,14 +93,14 @@ class TestRetention(TransactionCase):
         cases = self.env["pinbu.risk.case"]
         for company in (self.company, self.other):
             facts = Facts("open", company.id, self.partner.id)
-            cases._open(self.cr, facts, Verdict("review", [1]))
+            cases._open(self.cr, [(facts, Verdict("review", [1]))])
         decided, foreign = cases.search([("partner_id", "=", self.partner.id)], order="id")
         decided.message_post(body="She is honest.")
         message = decided.message_ids
         (decided + foreign).sudo().write({"state": "approved"})
         self.env.flush_all()
         still = cases.browse(
-            cases._insert(self.cr, self.company.id, self.partner.id, "review", [1], 1)
+            cases._insert(self.cr, [(self.company.id, self.partner.id, "review", [1])])
         )
         self.env.flush_all()
         self.age(decided + foreign + still, "write_date", 731)
@@ -109,6 +109,20 @@ class TestRetention(TransactionCase):
         self.assertFalse(message.exists())
         # What nobody has decided, and what another shop keeps for longer.
         self.assertEqual((still + foreign).exists(), still + foreign)
+
+    def test_what_was_decided_is_kept_as_long_as_what_it_was_about(self):
+        self.company.write({"pinbu_risk_event_days": 100, "pinbu_case_days": 1})
+        cases = self.env["pinbu.risk.case"]
+        for days, is_kept in ((99, True), (101, False)):
+            with self.subTest(days):
+                facts = Facts("open", self.company.id, self.partner.id)
+                cases._open(self.cr, [(facts, Verdict("delay", [1]))])
+                case = cases.search([("partner_id", "=", self.partner.id)], limit=1)
+                case.sudo().state = "approved"
+                self.env.flush_all()
+                self.age(case, "write_date", days)
+                self.delete_old()
+                self.assertEqual(bool(case.exists()), is_kept)
 
     def test_blocks(self):
         block = {"partner_id": self.partner.id, "reason": "A farm"}

@@ -18,7 +18,8 @@ class TestOpening(TransactionCase):
 
     def open(self, action="review", rules=(1,), partner_id=None, block_id=None):
         facts = self.facts(partner_id or self.partner.id)
-        self.cases._open(self.cr, facts, Verdict(action=action, rule_ids=rules, block_id=block_id))
+        verdict = Verdict(action=action, rule_ids=rules, block_id=block_id)
+        self.cases._open(self.cr, [(facts, verdict)])
         self.env.invalidate_all()
         return self.cases.search([("partner_id", "=", self.partner.id)])
 
@@ -27,11 +28,17 @@ class TestOpening(TransactionCase):
         self.assertEqual((case.state, case.action, case.hits), ("open", "review", 1))
         self.assertEqual(case.rule_refs, [7])
         with self.assertQueryCount(1):
+            # Twice at once, of whom one is not there.
             self.cases._open(
-                self.cr, self.facts(self.partner.id), Verdict(action="refuse", rule_ids=(7, 9))
+                self.cr,
+                [
+                    (self.facts(self.partner.id), Verdict(action="refuse", rule_ids=(7, 9))),
+                    (self.facts(self.partner.id), Verdict(action="note", rule_ids=(9,))),
+                    (self.facts(self.partner.id + 1_000_000), Verdict("note", (9,))),
+                ],
             )
         self.assertEqual(self.open("note", (3,)), case)
-        self.assertEqual((case.action, case.hits), ("refuse", 3))
+        self.assertEqual((case.action, case.hits), ("refuse", 4))
         self.assertEqual(sorted(case.rule_refs), [3, 7, 9])
         # What happens after a decision is looked at anew.
         case.sudo().state = "approved"

@@ -26,9 +26,8 @@ class TestReview(RiskMixin, TransactionCase):
     def case(self, partner=None, action="delay"):
         partner = partner or self.ann
         facts = self.facts(partner)
-        self.env["pinbu.risk.case"]._open(
-            self.cr, facts, Verdict(action=action, rule_ids=(self.found.id,))
-        )
+        verdict = Verdict(action=action, rule_ids=(self.found.id,))
+        self.env["pinbu.risk.case"]._open(self.cr, [(facts, verdict)])
         self.env.invalidate_all()
         return (
             self.env["pinbu.risk.case"]

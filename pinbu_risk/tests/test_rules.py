@@ -10,6 +10,7 @@ from odoo.addons.pinbu_groupbuy.exceptions import PinbuError
 from odoo.addons.pinbu_groupbuy.tests.common import GroupBuyMixin
 
 from ..facts import facts_of
+from ..models.pinbu_risk_rule import SUBJECTS
 
 PLACES = ("203.0.113.1", "203.0.113.2")
 
@@ -327,7 +328,8 @@ class TestRules(RuleCase):
         self.assertGreaterEqual(len(shipped), 8)
         for rule in shipped:
             if rule.measure != "first_subsidy":  # which has come, or has not
-                self.assertIn(str(rule.threshold), rule.sentence)
+                number = "one" if rule.threshold == 1 else str(rule.threshold)
+                self.assertIn(f"ore than {number} ", rule.sentence)
             self.assertNotIn("%", rule.sentence)
         rule = self.env.ref("pinbu_risk.rule_unpaid").with_context(lang="en_US")
         self.assertEqual(
@@ -335,6 +337,36 @@ class TestRules(RuleCase):
             "More than 2 places in a row that one shopper takes and does not pay for within 3 "
             "hours: it is refused.",
         )
+
+    def test_sentences_of_one(self):
+        rule = self.make_rule(
+            measure="shoppers",
+            subject="device",
+            threshold=1,
+            window_minutes=60,
+            max_account_age_hours=1,
+            on_login=True,
+            action="delay",
+        ).with_context(lang="en_US")
+        self.assertEqual(
+            rule.sentence,
+            "More than one shopper with one device within an hour: it goes on, and what is granted"
+            " for it waits for an officer. For a log-in, that is what is earned within an hour"
+            " after it. Only for accounts younger than an hour.",
+        )
+        for minutes, span in (
+            (1, "within a minute"),
+            (59, "within 59 minutes"),
+            (120, "within 2 hours"),
+            (24 * 60, "within 24 hours"),
+            (2 * 24 * 60, "within 2 days"),
+            (0, "in a day"),
+        ):
+            rule.window_minutes = minutes
+            self.assertIn(f" {span}", rule.sentence)
+        for measure in self.rules._fields["measure"].get_values(self.env):
+            rule.write({"subject": SUBJECTS[measure][0], "measure": measure})
+            self.assertNotRegex(rule.sentence, r"\b1\b|%")
 
     def test_more_rules_cost_no_further_statement(self):
         shopper = self.shopper("Ann")

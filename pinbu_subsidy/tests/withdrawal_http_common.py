@@ -1,6 +1,7 @@
 """A shopper who withdraws by real requests on real transactions."""
 
 from odoo import SUPERUSER_ID, api, fields
+from odoo.tools import SQL
 
 from odoo.addons.pinbu_groupbuy.api import tokens
 
@@ -49,14 +50,14 @@ class HastyMixin:
             partner = user.partner_id
             withdrawals = env["pinbu.withdrawal"].search([("partner_id", "=", partner.id)]).ids
             for table in TABLES:
-                cr.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+                cr.execute(SQL("ALTER TABLE %s DISABLE TRIGGER USER", SQL.identifier(table)))
             cr.execute("DELETE FROM pinbu_transition WHERE withdrawal_id = ANY(%s)", [withdrawals])
             cr.execute("DELETE FROM pinbu_withdrawal WHERE id = ANY(%s)", [withdrawals])
             cr.execute("DELETE FROM pinbu_wallet_entry WHERE card_id = %s", [self.card_id])
             cr.execute("DELETE FROM loyalty_card WHERE id = %s", [self.card_id])
             cr.execute("DELETE FROM pinbu_api_idempotency WHERE user_id = %s", [self.user_id])
             for table in TABLES:
-                cr.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+                cr.execute(SQL("ALTER TABLE %s ENABLE TRIGGER USER", SQL.identifier(table)))
             env.invalidate_all()
             user.unlink()
             partner.unlink()
