@@ -26,7 +26,7 @@ SCREENS = (
     ("activity", "marketing", "pinbu_groupbuy.pinbu_activity_action/1"),
     ("teams", "marketing", "pinbu_groupbuy.pinbu_team_action"),
     ("orders", "marketing", "pinbu_groupbuy.sale_order_action"),
-    ("shoppers", "marketing", "pinbu_groupbuy.pinbu_shopper_action"),
+    ("shoppers", "marketing", "pinbu_groupbuy.pinbu_shopper_action_open"),
     ("subsidies", "admin", "pinbu_subsidy.pinbu_subsidy_action"),
     ("deliveries", "warehouse", "stock.action_picking_tree_ready"),
     ("review", "admin", "pinbu_risk.pinbu_risk_case_action"),

@@ -18,28 +18,35 @@ class PinbuDashboard(models.AbstractModel):
         if purchase:
             return []
         user = self.env.user
+        counts_stock = user.has_group("stock.group_stock_user")
+        sets_up_payment = user.has_group("base.group_system")
         return [
             {
                 "key": "goods",
                 "label": self.env._("Have goods on the shelf"),
                 "text": self.env._(
                     "Create a product and count what is there of it in the warehouse."
+                )
+                if counts_stock
+                else self.env._(
+                    "Create a product, and ask the warehouse to count what is there of it."
                 ),
                 "is_done": goods,
-                "action": "stock.action_view_inventory_tree"
-                if user.has_group("stock.group_stock_user")
-                else None,
+                "action": "stock.action_view_inventory_tree" if counts_stock else None,
             },
             {
                 "key": "payment",
                 "label": self.env._("Choose how shoppers pay"),
                 "text": self.env._(
                     "Enable and publish a payment provider; in test mode to begin with."
+                )
+                if sets_up_payment
+                else self.env._(
+                    "Ask your administrator to enable and publish a payment provider; in test "
+                    "mode to begin with."
                 ),
                 "is_done": payment,
-                "action": "payment.action_payment_provider"
-                if user.has_group("base.group_system")
-                else None,
+                "action": "payment.action_payment_provider" if sets_up_payment else None,
             },
             {
                 "key": "activity",

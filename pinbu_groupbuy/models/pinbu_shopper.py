@@ -13,6 +13,8 @@ _logger = logging.getLogger(__name__)
 # are a newcomer.
 SILENT_AFTER = 60
 NEWCOMER_FOR = 30
+# Shops with fewer shoppers are brought up to date whenever somebody opens the list.
+SMALL_SHOP = 1000
 
 
 class PinbuShopper(models.Model):
@@ -71,6 +73,20 @@ class PinbuShopper(models.Model):
     _shopper_unique = models.UniqueIndex("(company_id, partner_id)")
 
     # === ACTION METHODS === #
+
+    @api.model
+    def action_open(self):
+        """The list of shoppers: of a small or new shop as of now, not as of last night.
+
+        :return: an action
+        :rtype: dict
+        """
+        self.check_access("read")
+        for company in self.env.companies:
+            known = self.sudo().search_count([("company_id", "=", company.id)], limit=SMALL_SHOP)
+            if known < SMALL_SHOP:
+                self.sudo()._compute_shoppers(company)
+        return self.env["ir.actions.actions"]._for_xml_id("pinbu_groupbuy.pinbu_shopper_action")
 
     def action_compute(self):
         """Bring all shoppers of the companies that one works in up to date now."""

@@ -1,6 +1,7 @@
 """Shoppers by how lately, how often and for how much they buy."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError
@@ -100,6 +101,27 @@ class TestShoppers(GroupBuyCase):
         # As the button above the list does, with nothing selected.
         call_kw(shoppers.with_user(self.seller), "action_compute", [[]], {})
         self.assertTrue(shoppers.search([("partner_id", "=", self.ann.id)]))
+
+    def test_opened_before_the_first_night(self):
+        """The list never says that nobody bought while somebody did."""
+        self.join(self.ann)
+        shoppers = self.env["pinbu.shopper"]
+        clerk = new_test_user(self.env, "clerk", groups="stock.group_stock_user")
+        opener = self.env.ref("pinbu_groupbuy.pinbu_shopper_action_open")
+        with self.assertRaises(AccessError):
+            opener.with_user(clerk).run()
+        with self.assertRaises(AccessError):
+            shoppers.with_user(clerk).action_open()
+        # As the menu's entry does.
+        action = opener.with_user(self.seller).run()
+        self.assertEqual(action["res_model"], "pinbu.shopper")
+        self.assertTrue(shoppers.search([("partner_id", "=", self.ann.id)]))
+
+    def test_large_shop_waits_for_the_night(self):
+        self.join(self.ann)
+        with patch("odoo.addons.pinbu_groupbuy.models.pinbu_shopper.SMALL_SHOP", 0):
+            self.env["pinbu.shopper"].with_user(self.seller).action_open()
+        self.assertFalse(self.env["pinbu.shopper"].search([("partner_id", "=", self.ann.id)]))
 
     def test_companies_apart(self):
         self.join(self.ann)

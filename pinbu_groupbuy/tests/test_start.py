@@ -70,6 +70,21 @@ class TestStart(GroupBuyMixin, HttpCase):
             [bool(action) for _done, action in self.steps(boss).values()],
             [True, True, True, False],
         )
+        # Who may not do a step reads whom to ask.
+        theirs, mine = (
+            {
+                step["key"]: step["text"]
+                for step in self.env["pinbu.dashboard"]
+                .with_user(user)
+                .with_company(self.shop)
+                .get_dashboard("today")["start"]
+            }
+            for user in (boss, self.merch)
+        )
+        self.assertEqual(
+            {key for key in mine if mine[key] != theirs[key]},
+            {"goods", "payment"},
+        )
 
     def test_screen(self):
         self.start_tour("/odoo/group-buying-dashboard", "pinbu_start", login="start_merch")

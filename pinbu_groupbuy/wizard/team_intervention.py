@@ -65,6 +65,19 @@ class PinbuTeamIntervention(models.TransientModel):
                     "is not full.",
                     team.seats_paid,
                 )
+            elif wizard.action == "deadline":
+                wizard.consequence = self.env._(
+                    "Members see the new deadline at once; refunds and subsidies follow it."
+                )
+            elif wizard.action == "move":
+                wizard.consequence = self.env._(
+                    "The member keeps price and promise; the place left behind is free again."
+                )
+            elif wizard.action == "retry":
+                wizard.consequence = self.env._(
+                    "Deliveries, refunds and subsidies of this team that got stuck are tried "
+                    "again; what is done is not done twice."
+                )
             else:
                 wizard.consequence = False
 

@@ -48,13 +48,16 @@ class PinbuReward(models.AbstractModel):
     @api.depends("type", "amount", "points", "program_id", "product_id")
     @api.depends_context("lang")
     def _compute_worth(self):
+        types = dict(self._fields["type"]._description_selection(self.env))
         for reward in self:
             if reward.type == "cash":
                 reward.worth = reward.currency_id.format(reward.amount)
             elif reward.type == "points":
                 reward.worth = self.env._("%s points", reward.points)
             else:
-                reward.worth = reward.product_id.display_name or reward.program_id.display_name
+                chosen = reward.product_id.display_name or reward.program_id.display_name
+                # A form that is being filled has a name already.
+                reward.worth = chosen or types.get(reward.type)
 
     # === CONSTRAINT METHODS === #
 

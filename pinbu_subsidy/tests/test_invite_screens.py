@@ -25,6 +25,14 @@ class TestInviteScreens(SubsidyMixin, HttpCase):
             }
         )
 
+    def test_named_while_being_filled(self):
+        """No reward is called "False" while what it gives is not chosen yet."""
+        for model in ("pinbu.invite.rule", "pinbu.invite.task", "pinbu.ranking.prize"):
+            reward = self.env[model].new({"type": "gift"})
+            gift = dict(reward._fields["type"]._description_selection(self.env))["gift"]
+            self.assertEqual(reward.worth, gift)
+            self.assertIn(gift, reward.display_name)
+
     def open(self, path, shown):
         self.browser_js(
             f"/odoo/{path}",

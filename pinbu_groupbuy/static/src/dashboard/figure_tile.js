@@ -28,6 +28,10 @@ export class FigureTile extends Component {
 
     get before() {
         const { figure, currencyId } = this.props;
+        // Nothing to compare with is told by the tile's silence.
+        if (figure.previous === null || figure.previous === undefined) {
+            return "";
+        }
         return _t("%s before", formatFigure(figure.previous, figure.unit, currencyId));
     }
 }
