@@ -27,6 +27,8 @@ from . import (
     test_holds,
     test_intervention_races,
     test_invariants,
+    test_jobs,
+    test_jobs_killed,
     test_leaving,
     test_live_bus,
     test_live_pages,

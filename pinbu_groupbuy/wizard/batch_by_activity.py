@@ -2,6 +2,8 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ..models.pinbu_job import AT_ONCE
+
 
 class PinbuBatchByActivity(models.TransientModel):
     """Puts the deliveries that are ready into batches, each of one activity, team by team."""
@@ -64,22 +66,60 @@ class PinbuBatchByActivity(models.TransientModel):
     # === ACTION METHODS === #
 
     def action_batch(self):
-        """Make the batches.
+        """Make the batches, in the background if they are many.
 
-        :return: the action that shows them
+        :return: the action that shows them, or how far it is
         :raise UserError: when there is nothing (left) to put into a batch
         """
         self.ensure_one()
-        batches = self.env["stock.picking.batch"]
-        for line in self.line_ids.filtered("is_chosen"):
-            batches |= line._make_batches()
-        if not batches:
+        lines = self.line_ids.filtered("is_chosen")
+        parts = [part for line in lines for part in line._parts()]
+        if not parts:
             raise UserError(
                 self.env._("No delivery of these activities is ready and in no batch yet.")
             )
+        if sum(len(part["picking_ids"]) for part in parts) > AT_ONCE:
+            job = self.env["pinbu.job"]._start(
+                "batch",
+                self.env._("Batch by activity"),
+                [self.picking_ids.ids, [[x.activity_id.id, x.picking_type_id.id] for x in lines]],
+                parts,
+                is_started=self.is_started,
+            )
+            return job._open_progress()
+        batches = self.env["stock.picking.batch"]
+        for part in parts:
+            batches |= self._make_batch(part)
         if self.is_started:
             for batch in batches:
                 batch.action_confirm()
+        return self._show(batches)
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _make_batch(self, part):
+        """:param dict part: as from `_parts`
+        :return: a batch of those of its deliveries that are (still) ready; none if no one is
+        """
+        pickings = self.env["stock.picking"].browse(part["picking_ids"]).exists()
+        pickings = pickings.filtered_domain(self._ready_domain([]))
+        if not pickings:
+            return self.env["stock.picking.batch"]
+        picking_type = self.env["stock.picking.type"].browse(part["picking_type_id"])
+        return self.env["stock.picking.batch"].create(
+            {
+                "company_id": picking_type.company_id.id,
+                "picking_type_id": picking_type.id,
+                "user_id": part["user_id"],
+                "description": part["description"],
+                "picking_ids": [Command.set(pickings.ids)],
+            }
+        )
+
+    @api.model
+    def _show(self, batches):
+        """:return: the action that shows these batches"""
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "stock_picking_batch.stock_picking_batch_action"
         )
@@ -87,8 +127,6 @@ class PinbuBatchByActivity(models.TransientModel):
         if len(batches) == 1:
             action |= {"res_id": batches.id, "views": [(False, "form")]}
         return action
-
-    # === BUSINESS METHODS === #
 
     @api.model
     def _ready_domain(self, chosen_ids):
@@ -128,8 +166,9 @@ class PinbuBatchActivity(models.TransientModel):
 
     # === BUSINESS METHODS === #
 
-    def _make_batches(self):
-        """:return: the batches of the deliveries that are ready now, whatever was shown before"""
+    def _parts(self):
+        """:return: for each batch of the deliveries that are ready now, whatever was shown before,
+        what `_make_batch` takes"""
         self.ensure_one()
         wizard = self.wizard_id
         pickings = (
@@ -143,17 +182,14 @@ class PinbuBatchActivity(models.TransientModel):
             .sorted(lambda picking: (picking.pinbu_team_id.id, picking.id))
         )
         parts = [pickings[at : at + wizard.size] for at in range(0, len(pickings), wizard.size)]
-        return self.env["stock.picking.batch"].create(
-            [
-                {
-                    "company_id": self.picking_type_id.company_id.id,
-                    "picking_type_id": self.picking_type_id.id,
-                    "user_id": wizard.user_id.id,
-                    "description": self.activity_id.name
-                    if len(parts) == 1
-                    else f"{self.activity_id.name} ({number}/{len(parts)})",
-                    "picking_ids": [Command.set(part.ids)],
-                }
-                for number, part in enumerate(parts, 1)
-            ]
-        )
+        return [
+            {
+                "picking_type_id": self.picking_type_id.id,
+                "user_id": wizard.user_id.id,
+                "description": self.activity_id.name
+                if len(parts) == 1
+                else f"{self.activity_id.name} ({number}/{len(parts)})",
+                "picking_ids": part.ids,
+            }
+            for number, part in enumerate(parts, 1)
+        ]

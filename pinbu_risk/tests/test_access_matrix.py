@@ -55,6 +55,8 @@ pinbu.identity.log          -       r       -       -       r       r       -   
 pinbu.invite                r       r       -       -       -       -       -       -       -       -       -       -
 pinbu.invite.rule           r       rwcd    -       -       -       -       -       -       -       -       -       -
 pinbu.invite.task           r       rwcd    -       -       -       -       -       -       -       -       -       -
+pinbu.job                   r       r       r       -       -       -       -       -       -       -       -       -
+pinbu.job.failure           r       r       r       -       -       -       -       -       -       -       -       -
 pinbu.licence               r       rwcd    -       -       -       -       -       -       -       -       -       -
 pinbu.notice                r       r       -       -       -       -       -       -       -       -       -       r
 pinbu.order.address         rwc     rwc     -       -       -       -       -       -       -       -       -       -

@@ -22,6 +22,7 @@ REFERENCES = {
     "pinbu.identity.partner_id": ERASED,
     "pinbu.invite.inviter_id": EXPORTED,
     "pinbu.invite.partner_id": EXPORTED,
+    "pinbu.job.user_id": STAFF,
     "pinbu.notice.partner_id": ERASED,
     "pinbu.ranking.queue.inviter_id": TECHNICAL,
     "pinbu.ranking.score.partner_id": TECHNICAL,

@@ -35,6 +35,7 @@ from . import (
     pinbu_invite_reward,
     pinbu_invite_rule,
     pinbu_invite_task,
+    pinbu_job_coupon,
     pinbu_notice,
     pinbu_ranking_closing,
     pinbu_ranking_prize,

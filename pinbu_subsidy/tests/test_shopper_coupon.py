@@ -1,18 +1,21 @@
 """Coupons for shoppers by their tags."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
+from odoo.addons.pinbu_groupbuy.tests.job_common import JobMixin
+
 from .common import SubsidyCase
 from .means_common import MeansMixin
 
 
 @tagged("post_install", "-at_install")
-class TestShopperCoupon(MeansMixin, SubsidyCase):
+class TestShopperCoupon(JobMixin, MeansMixin, SubsidyCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -117,3 +120,59 @@ class TestShopperCoupon(MeansMixin, SubsidyCase):
             .search([("partner_id", "=", self.bob.id)])
         )
         self.assertEqual((row.balance, row.subsidised), (12.5, 0))
+
+    # === MANY === #
+
+    def send_many(self, **values):
+        """:return: the job that sends them in the background"""
+        with patch("odoo.addons.pinbu_subsidy.wizards.pinbu_shopper_coupon.AT_ONCE", 1):
+            _wizard, action = self.send(silent=True, newcomer=True, **values)
+        self.assertEqual(action["res_model"], "pinbu.job")
+        return self.env["pinbu.job"].with_user(self.seller).browse(action["res_id"])
+
+    def test_many_get_theirs_in_the_background(self):
+        job = self.send_many(valid_days=10)
+        self.assertFalse(self.cards(self.ann) + self.cards(self.bob))
+        self.assertEqual(self.send_many(valid_days=10), job)
+        self.run_jobs()
+        self.assertEqual((job.state, job.done, job.total), ("done", 2, 2))
+        for partner in (self.ann, self.bob):
+            card = self.cards(partner)
+            self.assertEqual(
+                card.expiration_date, fields.Date.context_today(job) + timedelta(days=10)
+            )
+            self.assertIn("seller", card.history_ids.description)
+        self.assertEqual(self.told(self.seller)[-1]["state"], "done")
+
+    def test_who_has_got_one_meanwhile_gets_no_second_one(self):
+        job = self.send_many()
+        self.send(newcomer=True)
+        self.run_jobs()
+        self.assertEqual((job.state, job.done), ("done", 2))
+        self.assertEqual((len(self.cards(self.ann)), len(self.cards(self.bob))), (1, 1))
+
+    def test_rights_taken_away_meanwhile(self):
+        job = self.send_many().sudo()
+        self.seller.group_ids = [Command.set(self.env.ref("base.group_user").ids)]
+        self.run_jobs()
+        self.assertEqual((job.state, job.done), ("cancelled", 0))
+        self.assertFalse(self.cards(self.ann) + self.cards(self.bob))
+
+    def test_one_shopper_in_trouble_does_not_stop_the_others(self):
+        cards = self.registry["loyalty.card"]
+        create = cards.create
+
+        def refuse(records, vals_list):
+            if any(vals.get("partner_id") == self.ann.id for vals in vals_list):
+                raise UserError("Not for her.")
+            return create(records, vals_list)
+
+        job = self.send_many()
+        with patch.object(cards, "create", refuse):
+            self.run_jobs()
+        self.assertEqual((job.state, job.done, job.failed_count), ("failed", 2, 1))
+        self.assertEqual(
+            (job.failure_ids.name, job.failure_ids.reason), (self.ann.name, "Not for her.")
+        )
+        self.assertFalse(self.cards(self.ann))
+        self.assertTrue(self.cards(self.bob))

@@ -4,10 +4,12 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
+from odoo.addons.pinbu_groupbuy.models.pinbu_job import AT_ONCE
+
 from ..models.pinbu_subsidy_grant import _QUIET
 
-# At once; what a browser waits for.
-MOST = 2000
+# In one go, in the background.
+MOST = 50_000
 TAGS = ("newcomer", "regular", "high_value", "silent")
 
 
@@ -45,13 +47,48 @@ class PinbuShopperCoupon(models.TransientModel):
     @api.depends("program_id", "shopper_ids", *TAGS)
     def _compute_count(self):
         for wizard in self:
-            wizard.count = len(wizard._receivers())
+            wizard.count = self.env["pinbu.shopper"].search_count(wizard._shoppers_domain())
 
     # === ACTION METHODS === #
 
     def action_send(self):
-        """:raise UserError: for nobody, for too many at once, or a program that gives nothing"""
+        """Send the coupons, in the background if they are many.
+
+        :raise UserError: for nobody, for too many at once, or a program that gives nothing
+        """
         self.ensure_one()
+        self._check_sending()
+        shoppers = self.env["pinbu.shopper"].search(self._shoppers_domain(), limit=MOST + 1)
+        if not shoppers:
+            raise UserError(self.env._("There is nobody who does not have this coupon already."))
+        if len(shoppers) > MOST:
+            raise UserError(self.env._("Choose fewer: %s at most at once.", MOST))
+        if len(shoppers) > AT_ONCE:
+            tags = [tag for tag in TAGS if self[tag]]
+            job = self.env["pinbu.job"]._start(
+                "coupon",
+                self.env._("Send a coupon: %s", self.program_id.name),
+                [self.program_id.id, self.valid_days, self.shopper_ids.ids or tags],
+                shoppers.ids,
+                program_id=self.program_id.id,
+                valid_days=self.valid_days,
+            )
+            return job._open_progress()
+        self._send(self.program_id.sudo(), shoppers.partner_id)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("%s shoppers have got the coupon.", len(shoppers)),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _check_sending(self):
+        """:raise UserError: for who may not send coupons, or not these"""
         if not self.env.user.has_group("pinbu_groupbuy.group_user"):
             raise AccessError(self.env._("Only who works in group-buying may send coupons."))
         program = self.program_id
@@ -60,26 +97,9 @@ class PinbuShopperCoupon(models.TransientModel):
             self.company_id
         ):
             raise UserError(self.env._("Choose one of this shop's coupons."))
-        receivers = self._receivers()
-        if not receivers:
-            raise UserError(self.env._("There is nobody who does not have this coupon already."))
-        if len(receivers) > MOST:
-            raise UserError(self.env._("Choose fewer: %s at most at once.", MOST))
-        self._send(program.sudo(), receivers)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._("%s shoppers have got the coupon.", len(receivers)),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
 
-    # === BUSINESS METHODS === #
-
-    def _receivers(self):
-        """:return: the shoppers' contacts, at most one more than may be sent to at once"""
+    def _shoppers_domain(self):
+        """:return: those chosen who have no such coupon that can still be used"""
         self.ensure_one()
         domain = Domain("company_id", "=", self.company_id.id)
         if self.shopper_ids:
@@ -101,8 +121,7 @@ class PinbuShopperCoupon(models.TransientModel):
                 ]
             )
         )
-        domain &= ~Domain("partner_id", "in", holders.subselect("partner_id"))
-        return self.env["pinbu.shopper"].search(domain, limit=MOST + 1).partner_id
+        return domain & ~Domain("partner_id", "in", holders.subselect("partner_id"))
 
     def _send(self, program, receivers):
         """:param loyalty.program program: with sudo"""
