@@ -2,6 +2,8 @@
 
     take_screenshots.py URL DATABASE CHROMIUM FOLDER
 
+They and a page that shows them, index.html, come into FOLDER.
+
 Speaks Chromium's DevTools protocol: nothing has to be installed beside what the tests need.
 """
 
@@ -16,21 +18,91 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+from typing import NamedTuple
 
+import gallery
 import websocket
 
-# Name, log-in (its name is its password), action.
+
+class Screen(NamedTuple):
+    name: str
+    login: str  # its name is its password
+    action: str
+    title: str
+    caption: str
+
+
 SCREENS = (
-    ("dashboard", "admin", "pinbu_groupbuy.pinbu_dashboard_action"),
-    ("activities", "marketing", "pinbu_groupbuy.pinbu_activity_action"),
-    ("activity", "marketing", "pinbu_groupbuy.pinbu_activity_action/1"),
-    ("teams", "marketing", "pinbu_groupbuy.pinbu_team_action"),
-    ("orders", "marketing", "pinbu_groupbuy.sale_order_action"),
-    ("shoppers", "marketing", "pinbu_groupbuy.pinbu_shopper_action_open"),
-    ("subsidies", "admin", "pinbu_subsidy.pinbu_subsidy_action"),
-    ("deliveries", "warehouse", "stock.action_picking_tree_ready"),
-    ("review", "admin", "pinbu_risk.pinbu_risk_case_action"),
-    ("rules", "admin", "pinbu_risk.pinbu_risk_rule_action"),
+    Screen(
+        "dashboard",
+        "marketing",
+        "pinbu_groupbuy.pinbu_dashboard_action",
+        "Dashboard",
+        "Today beside yesterday; what needs a person stands on top.",
+    ),
+    Screen(
+        "activities",
+        "marketing",
+        "pinbu_groupbuy.pinbu_activity_action",
+        "Activities",
+        "What is sold, how much of it is taken, which teams form.",
+    ),
+    Screen(
+        "activity",
+        "marketing",
+        "pinbu_groupbuy.pinbu_activity_action/1",
+        "An activity",
+        "Offer, rules in plain sentences, subsidy with its worst cost, delivery, figures.",
+    ),
+    Screen(
+        "teams",
+        "marketing",
+        "pinbu_groupbuy.pinbu_team_action",
+        "Teams",
+        "A board that follows payments without a reload.",
+    ),
+    Screen(
+        "orders",
+        "marketing",
+        "pinbu_groupbuy.sale_order_action",
+        "Orders",
+        "By where they stand; unpaid ones are hidden.",
+    ),
+    Screen(
+        "shoppers",
+        "marketing",
+        "pinbu_groupbuy.pinbu_shopper_action_open",
+        "Shoppers",
+        "Tagged each night; a coupon goes to any selection.",
+    ),
+    Screen(
+        "subsidies",
+        "marketing",
+        "pinbu_subsidy.pinbu_subsidy_action",
+        "Subsidies",
+        "What was promised, and what became of it.",
+    ),
+    Screen(
+        "deliveries",
+        "warehouse",
+        "stock.action_picking_tree_ready",
+        "Deliveries",
+        "Inventory's own screen: formed teams are ready, the others marked.",
+    ),
+    Screen(
+        "review",
+        "officer",
+        "pinbu_risk.pinbu_risk_case_action",
+        "Review",
+        "Whom a rule stopped, and what led there.",
+    ),
+    Screen(
+        "rules",
+        "admin",
+        "pinbu_risk.pinbu_risk_rule_action",
+        "Rules",
+        "Each says in plain words what it does.",
+    ),
 )
 SIZES = {"wide": (1400, 900), "phone": (390, 844)}
 # A screen is finished when its address says which action it is and nothing is being loaded.
@@ -142,13 +214,14 @@ def main():
     url, database, path, folder = sys.argv[1:]
     with chromium(path) as port:
         browser = Browser(port)
-        for login, screens in itertools.groupby(SCREENS, key=lambda screen: screen[1]):
+        for login, screens in itertools.groupby(SCREENS, key=lambda screen: screen.login):
             browser.log_in(url, session(url, database, login))
-            for name, _login, action in screens:
+            for screen in screens:
                 for size, (width, height) in SIZES.items():
-                    browser.show(f"{url}/odoo/action-{action}", width, height)
-                    Path(folder, f"{name}-{size}.png").write_bytes(browser.picture())
-                print(f"  {name}", flush=True)
+                    browser.show(f"{url}/odoo/action-{screen.action}", width, height)
+                    Path(folder, f"{screen.name}-{size}.png").write_bytes(browser.picture())
+                print(f"  {screen.name}", flush=True)
+    Path(folder, "index.html").write_text(gallery.page(SCREENS), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ _ADDON = "pinbu_demo"
 
 def screenshots():
     """Build a demo shop, play its story twice, and write pictures of its screens into the folder
-    FOLDER, for a wide screen and for a phone."""
+    FOLDER, for a wide screen and for a phone, and a page that shows them all."""
     folder = Path(os.environ.get("FOLDER") or paths.HOME / "screenshots").absolute()
     folder.mkdir(parents=True, exist_ok=True)
     with odoo.session(tests=True) as ready:
@@ -33,4 +33,4 @@ def screenshots():
         finally:
             site.stop()
             databases.drop(ready, _DATABASE)
-    say.line(f"\nThe pictures are in {folder}")
+    say.line(f"\nThe pictures are in {folder}; index.html shows them all")
