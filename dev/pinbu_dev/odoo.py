@@ -104,7 +104,7 @@ def session(*, tests=False):
 
 def _ensure(tests):
     with lock.building():
-        system.ensure(database=not postgres.external(), tests=tests)
+        system.ensure(database=not postgres.external(), printing=True, tests=tests)
         path = odoo_package.ensure()
         environment = venv.ensure(path)
         started = postgres.ensure()

@@ -44,19 +44,31 @@ def chromium():
     return next(filter(None, (shutil.which(name, path=path) for name in names)), None)
 
 
+def wkhtmltopdf():
+    """What turns Odoo's reports into PDF files, or None."""
+    return shutil.which("wkhtmltopdf")
+
+
 def node():
     """What runs the tests of the JavaScript client, or None."""
     return shutil.which("node") or shutil.which("nodejs")
 
 
-def ensure(*, database=False, tests=False):
+def ensure(*, database=False, printing=False, tests=False):
     """Install what is missing.
 
     :param database: whether PostgreSQL's server binaries are needed.
-    :param tests: whether the tests' browser (and Chinese type for it) and Node.js are needed.
+    :param printing: whether Odoo is to print PDF files: all else works without.
+    :param tests: whether the tests' browser and Node.js are needed, and printing for certain.
     :raise Stop: when packages are missing and we may not install them.
     """
     missing = []
+    for_print = []
+    if (printing or tests) and not wkhtmltopdf():
+        for_print.append("wkhtmltopdf")
+    # Posters show Chinese, too.
+    if (printing or tests) and not _has_font():
+        for_print.append("fonts-noto-cjk")
     if not _can_make_environments():
         missing.append(
             "python3-venv" if sys.executable.startswith("/usr/bin/") else "python3 python3-venv"
@@ -65,12 +77,25 @@ def ensure(*, database=False, tests=False):
         missing.append("postgresql")
     if tests and not chromium():
         missing.append("chromium")
-    if tests and not _has_font():
-        missing.append("fonts-noto-cjk")
     if tests and not node():
         missing.append("nodejs")
     if missing:
         _install(" ".join(missing).split())
+    if for_print:
+        _install_for_print(for_print, tests)
+
+
+def _install_for_print(packages, needed):
+    try:
+        _install(packages)
+    except say.Stop as stop:
+        text = (
+            f"Odoo cannot print PDF files (in Chinese) without {' and '.join(packages)}: {stop}\n"
+            "Where the distribution has no wkhtmltopdf, put a build of 0.12.6 on PATH."
+        )
+        if needed:
+            raise say.Stop(text) from None
+        say.warn(text)
 
 
 def _install(packages):

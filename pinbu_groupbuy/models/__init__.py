@@ -131,6 +131,7 @@ from . import (
     api_team,
     api_voucher,
     api_webhook,
+    ir_actions_report,
     ir_http,
     ir_http_merchant,
     ir_websocket,

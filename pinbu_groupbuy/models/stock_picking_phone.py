@@ -21,3 +21,13 @@ class StockPicking(models.Model):
                 and picking.state in ("confirmed", "waiting", "assigned", "done")
             )
             picking.pinbu_phone = may_ship and picking.partner_id.phone
+
+    # === BUSINESS METHODS === #
+
+    def _pinbu_recipient_fields(self):
+        """:return: what papers say of who gets the goods, as the widget ``contact`` names it: the
+        phone of a group-buy's shopper only once it may ship
+        """
+        self.ensure_one()
+        is_whole = not self.pinbu_activity_id or self.sudo().pinbu_phone
+        return ["address", "name", "phone"] if is_whole else ["address", "name"]

@@ -40,6 +40,7 @@ from . import (
     test_order_refund,
     test_order_screens,
     test_outcome,
+    test_pdf,
     test_private_phones,
     test_query_counts,
     test_races,
