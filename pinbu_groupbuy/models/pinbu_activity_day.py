@@ -164,11 +164,12 @@ class PinbuActivityDay(models.Model):
                     "teams_failed": SQL(
                         "COUNT(*) FILTER (WHERE team.state IN ('failed', 'settled'))"
                     ),
-                    # Whoever is full in the same second took one.
+                    # Whoever is full in the same second took one. Where none was formed, nobody
+                    # did: GREATEST of nothing and one would be one.
                     "fastest_seconds": SQL(
-                        "GREATEST(1, CEIL(MIN(EXTRACT(EPOCH FROM team.finished_at"
-                        " - team.opened_at))"
-                        " FILTER (WHERE team.state IN ('formed', 'shipped'))))"
+                        "MIN(GREATEST(1, CEIL(EXTRACT(EPOCH FROM team.finished_at"
+                        " - team.opened_at))))"
+                        " FILTER (WHERE team.state IN ('formed', 'shipped'))"
                     ),
                 },
             ),

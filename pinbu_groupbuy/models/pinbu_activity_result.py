@@ -113,8 +113,11 @@ class PinbuActivity(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                SELECT COALESCE(SUM((price.list - line.group_price) * seat.quantity), 0)
+                SELECT COALESCE(SUM(seat.quantity * (price.list - COALESCE(
+                           (terms.prices->>seat.product_id::text)::numeric, line.group_price))), 0)
                   FROM pinbu_seat seat JOIN pinbu_activity_line line ON line.id = seat.line_id
+                  -- What was paid, whatever the group price is today.
+             LEFT JOIN pinbu_activity_terms terms ON terms.id = seat.terms_id
                   JOIN (SELECT unnest(%s) AS line_id, unnest(%s::numeric[]) AS list) price
                     ON price.line_id = line.id
                  WHERE seat.activity_id = %s AND seat.state = 'won'

@@ -68,7 +68,16 @@ class PinbuDashboard(models.AbstractModel):
             )
         )
         if count := self.env.cr.fetchone()[0]:
-            waiting = fields.Datetime.to_string(self.env.cr.now() - SETTLEMENT_PATIENCE)
+            now = self.env.cr.now()
+            mine = [
+                "|",
+                ("seat_id.company_id", "=", self.env.company.id),
+                ("team_id.company_id", "=", self.env.company.id),
+                ("created_at", "<", fields.Datetime.to_string(now - SETTLEMENT_PATIENCE)),
+                "|",
+                ("due_at", "<=", fields.Datetime.to_string(now)),
+                ("attempts", ">", 0),
+            ]
             alerts.append(
                 self._alert(
                     "settlement_late",
@@ -77,7 +86,7 @@ class PinbuDashboard(models.AbstractModel):
                         "%s teams or places have waited for their settlement for over 5 minutes.",
                         count,
                     ),
-                    ("pinbu.settlement", [("created_at", "<", waiting)]),
+                    ("pinbu.settlement", mine),
                     self.env._("Settlement queue"),
                 )
             )

@@ -39,7 +39,9 @@ class PinbuEvent(models.Model):
         """
         now = self.env.cr.now()
         company = self.env.company.sudo()
-        mark = hmac(self.env(su=True), "pinbu.event", [now.date().isoformat(), visitor])[:16]
+        # The day of the figures: who comes before and after midnight elsewhere is one visitor.
+        day = self.env["pinbu.activity.day"]._today(company)
+        mark = hmac(self.env(su=True), "pinbu.event", [day.isoformat(), visitor])[:16]
         if int(mark, 16) % 100 >= company.pinbu_event_percent:
             return
         recent = [item for item in items if item.at > now - OLDEST]

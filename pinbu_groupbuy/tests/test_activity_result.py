@@ -52,6 +52,14 @@ class TestActivityResult(GroupBuyMixin, HttpCase):
         self.assertEqual([row[0] for row in rows], [self.forming.id, self.formed.id])
         self.assertAlmostEqual(rows[1][7], 3 * 19.9)
 
+    def test_given_up_is_what_was_not_paid(self):
+        """The price of today is none that earlier shoppers have paid."""
+        self.activity.line_ids.group_price = 25
+        self.form_team("later")
+        costs = dict(self.activity.with_user(self.user)._result()["costs"])
+        given_up = costs["Given up against today's list price"]
+        self.assertAlmostEqual(given_up, 3 * (30 - 19.9) + 3 * (30 - 25))
+
     def test_printed(self):
         html, _kind = (
             self.env["ir.actions.report"]

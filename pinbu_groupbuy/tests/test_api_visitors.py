@@ -1,6 +1,7 @@
 """What the shop learns from its visitors: consents, answers, views and taps, phones, regions."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
@@ -110,6 +111,21 @@ class TestApiVisitors(ApiCase):
         for number in range(100):
             Event._api_keep([item], f"visitor {number}")
         self.assertTrue(15 < len(self.events()) < 70, len(self.events()))
+
+    def test_a_visitors_day_is_the_shops(self):
+        """Before and after midnight in Greenwich, it is one visitor of one day in Shanghai."""
+        self.company.pinbu_event_percent = 100
+        self.company.partner_id.tz = "Asia/Shanghai"
+        Event = self.env["pinbu.event"]
+        item = type("Item", (), {"name": "v", "element": None, "activity_id": None})
+        moments = ("2026-03-02 15:59", "2026-03-02 16:01", "2026-03-03 00:01", "2026-03-03 15:59")
+        for moment in map(datetime.fromisoformat, moments):
+            item.at = moment
+            with patch.object(type(self.env.cr), "now", lambda _cr, now=moment: now):
+                Event._api_keep([item], "somebody")
+        yesterday, *today = self.events().sorted("at").mapped("visitor")
+        self.assertEqual(len(set(today)), 1)
+        self.assertNotIn(yesterday, today)
 
     def test_old_events_are_deleted(self):
         self.company.write({"pinbu_event_percent": 100, "pinbu_event_days": 30})

@@ -176,6 +176,27 @@ class TestDashboard(GroupBuyCase):
         self.assertAlmostEqual(values["winners_again"], 1 / 5)
         self.assertEqual(values["losers_again"], 0)
 
+    def test_nobody_is_fastest_where_none_was_formed(self):
+        team = self.join(self.shopper("alone"), activity=self.activity).team_id
+        self.pass_deadline(team)
+        self.run_schedulers()
+        figures = self.values("today")
+        self.assertEqual((figures["teams_failed"], figures["fastest"]), (1, None))
+        # Nor does a day like that make the teams of other days slower or faster.
+        formed = self.form_team("slow", activity=self.activity)
+        self.env.cr.execute(
+            "UPDATE pinbu_team SET opened_at = finished_at - interval '90.5 s' WHERE id = %s",
+            [formed.id],
+        )
+        self.shift(2)
+        self.env.cr.execute(
+            "UPDATE pinbu_team SET finished_at = finished_at - interval '1 day' WHERE id = %s",
+            [team.id],
+        )
+        self.assertEqual(self.values("week")["fastest"], 91)
+        self.run_count()
+        self.assertEqual(self.values("week")["fastest"], 91)
+
     def test_counted_days_say_the_same(self):
         """A day that the scheduler has counted, and one that is counted when it is asked for."""
         self.play()

@@ -83,9 +83,26 @@ class TestDashboardAlerts(GroupBuyCase):
         self.env["pinbu.settlement"]._enqueue(self.env.cr, team_ids=team.ids)
         self.assertNotIn("settlement_late", self.alerts())
         self.env.cr.execute(
+            "UPDATE pinbu_settlement SET created_at = created_at - interval '6 minutes',"
+            " due_at = due_at - interval '6 minutes'"
+        )
+        alert = self.alerts()["settlement_late"]
+        self.assertIsNone(alert["records"], "marketing does not see the queue")
+        # A manager is led to what was counted: not to what is another company's, or not due yet.
+        self.user.group_ids |= self.env.ref("pinbu_groupbuy.group_manager")
+        alert = self.alerts()["settlement_late"]
+        counted = self.records(alert)
+        self.assertIn(team, counted.team_id)
+        self.env["pinbu.settlement"]._enqueue(self.env.cr, team_ids=team.ids, delay=3600)
+        self.env.cr.execute(
             "UPDATE pinbu_settlement SET created_at = created_at - interval '6 minutes'"
         )
-        self.assertIn("settlement_late", self.alerts())
+        self.env.invalidate_all()
+        self.assertEqual(self.records(self.alerts()["settlement_late"]), counted)
+        other = self.env["res.company"].create({"name": "The other shop"})
+        self.env.cr.execute("UPDATE pinbu_team SET company_id = %s", [other.id])
+        self.env.invalidate_all()
+        self.assertNotIn(team, self.records(alert).team_id)
 
     def test_too_few_pieces_for_the_teams(self):
         product = self.make_product("Rare", 3)
