@@ -37,6 +37,7 @@
         "views/activity_category_views.xml",
         "views/product_views.xml",
         "wizard/team_intervention_views.xml",
+        "wizard/team_interventions_views.xml",
         "views/team_views.xml",
         "views/seat_views.xml",
         "views/stock_picking_views.xml",

@@ -26,6 +26,16 @@ class PinbuActivity(models.Model):
             "target": "download",
         }
 
+    def action_export_results(self):
+        """Download the results of these, of several of them in the background."""
+        if len(self) == 1:
+            return self.action_export_result()
+        self.check_access("read")
+        job = self.env["pinbu.job"]._start(
+            "results", self.env._("Activity results"), self.ids, self.ids
+        )
+        return job._open_progress()
+
     # === BUSINESS METHODS === #
 
     def _check_may_see_result(self):

@@ -226,6 +226,28 @@ class PinbuJob(models.Model):
             "target": "new",
         }
 
+    def _do_now(self):
+        """Do all of it at once, in the request.
+
+        :return: the action that shows what came of it
+        """
+        job_sudo = self.sudo()
+        while job_sudo.state in OPEN:
+            job_sudo._advance()
+        if self.failed_count:
+            return self._open_progress()
+        if self.attachment_id:
+            return self.action_download()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("All %s done.", self.total),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
     @api.model
     def _refusal(self, kind, user, company):
         """:return: why this user may not do this (any more) in this company; False if they may"""

@@ -28,6 +28,7 @@ from . import (
     test_intervention_races,
     test_invariants,
     test_jobs,
+    test_jobs_files,
     test_jobs_killed,
     test_leaving,
     test_live_bus,

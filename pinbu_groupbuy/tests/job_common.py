@@ -7,7 +7,6 @@ from odoo.exceptions import UserError
 
 from ..models.pinbu_job import Kind
 
-
 REFUSAL = "It is broken."
 
 

@@ -7,5 +7,6 @@ from . import (
     return_answer,
     stock_picking_to_batch,
     team_intervention,
+    team_interventions,
     tracking_import,
 )

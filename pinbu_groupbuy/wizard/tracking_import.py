@@ -8,6 +8,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ..models.pinbu_job import AT_ONCE
 from ..tracking_file import MAX_ROWS, FileError, read_rows
 
 # Several parcels of one delivery, however they are told apart.
@@ -84,7 +85,7 @@ class PinbuTrackingImport(models.TransientModel):
         return self._reopen()
 
     def action_import(self):
-        """Write the numbers of all rows without an error.
+        """Write the numbers of all rows without an error, in the background if they are many.
 
         Looks at the file anew: other clerks work meanwhile.
         """
@@ -93,11 +94,18 @@ class PinbuTrackingImport(models.TransientModel):
         good = self.line_ids.filtered(lambda line: not line.error)
         if not good:
             raise UserError(self.env._("No row can be written. Each one says why."))
+        rows = [line._to_row() for line in self.line_ids.sorted("number")]
+        if len(good) > AT_ONCE:
+            job = self.env["pinbu.job"]._start(
+                "tracking",
+                self.env._("Import tracking numbers"),
+                [[row["number"], row["reference"], row["tracking"]] for row in rows],
+                rows,
+                is_replacing=self.is_replacing,
+            )
+            return job._open_progress()
         for line in good:
-            values = {"carrier_tracking_ref": line.tracking}
-            if carrier := line.carrier_id or self.carrier_id:
-                values["carrier_id"] = carrier.id
-            line.picking_id.write(values)
+            self._write_number(line.picking_id, line._to_row())
         if self.bad_count:
             message = self.env._(
                 "Tracking numbers written: %(good)s. Rows left out: %(bad)s.",
@@ -133,6 +141,30 @@ class PinbuTrackingImport(models.TransientModel):
         }
 
     # === BUSINESS METHODS === #
+
+    def _write_row(self, row):
+        """Write the number of a row that was looked at before, if it still may be.
+
+        :param dict row: as from `_to_row`
+        :raise UserError: why it may not
+        """
+        if row["error"]:
+            raise UserError(row["error"])
+        picking = self.env["stock.picking"].browse(row["picking_id"]).exists()
+        picking = picking.filtered_domain(self._leaving_domain())
+        # Its carrier was found.
+        cells = {**row, "carrier": ""}
+        found = {row["reference"]: picking}
+        if error := self._error_of(cells, row["tracking"], picking, found, {}):
+            raise UserError(error)
+        self._write_number(picking, row)
+
+    @api.model
+    def _write_number(self, picking, row):
+        values = {"carrier_tracking_ref": row["tracking"]}
+        if row["carrier_id"]:
+            values["carrier_id"] = row["carrier_id"]
+        picking.write(values)
 
     @api.model
     def _leaving_domain(self):
@@ -305,3 +337,17 @@ class PinbuTrackingRow(models.TransientModel):
     def _compute_is_bad(self):
         for row in self:
             row.is_bad = bool(row.error)
+
+    # === BUSINESS METHODS === #
+
+    def _to_row(self):
+        """:return: what is written for this row later, as JSON takes it"""
+        self.ensure_one()
+        return {
+            "number": self.number,
+            "reference": self.reference,
+            "tracking": self.tracking,
+            "picking_id": self.picking_id.id,
+            "carrier_id": (self.carrier_id or self.wizard_id.carrier_id).id,
+            "error": self.error,
+        }

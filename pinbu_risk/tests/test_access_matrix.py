@@ -57,6 +57,7 @@ pinbu.invite.rule           r       rwcd    -       -       -       -       -   
 pinbu.invite.task           r       rwcd    -       -       -       -       -       -       -       -       -       -
 pinbu.job                   r       r       r       -       -       -       -       -       -       -       -       -
 pinbu.job.failure           r       r       r       -       -       -       -       -       -       -       -       -
+pinbu.job.part              -       -       -       -       -       -       -       -       -       -       -       -
 pinbu.licence               r       rwcd    -       -       -       -       -       -       -       -       -       -
 pinbu.notice                r       r       -       -       -       -       -       -       -       -       -       r
 pinbu.order.address         rwc     rwc     -       -       -       -       -       -       -       -       -       -
@@ -90,6 +91,7 @@ pinbu.subsidy.reservation   r       r       -       -       -       -       -   
 pinbu.subsidy.rule          rwcd    rwcd    -       -       -       -       -       -       -       -       -       -
 pinbu.team                  r       rw      r       r       -       -       -       -       r       r       -       -
 pinbu.team.intervention     rwc     rwc     -       -       -       -       -       -       -       -       -       -
+pinbu.team.interventions    rwc     rwc     -       -       -       -       -       -       -       -       -       -
 pinbu.tracking.import       -       -       rwc     -       -       -       -       -       -       -       -       -
 pinbu.tracking.row          -       -       rwcd    -       -       -       -       -       -       -       -       -
 pinbu.transition            r       r       -       r       -       -       -       -       -       r       -       -

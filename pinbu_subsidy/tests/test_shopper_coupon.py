@@ -159,20 +159,18 @@ class TestShopperCoupon(JobMixin, MeansMixin, SubsidyCase):
         self.assertFalse(self.cards(self.ann) + self.cards(self.bob))
 
     def test_one_shopper_in_trouble_does_not_stop_the_others(self):
-        cards = self.registry["loyalty.card"]
+        cards, refusal = self.registry["loyalty.card"], "Not for her."
         create = cards.create
 
         def refuse(records, vals_list):
             if any(vals.get("partner_id") == self.ann.id for vals in vals_list):
-                raise UserError("Not for her.")
+                raise UserError(refusal)
             return create(records, vals_list)
 
         job = self.send_many()
         with patch.object(cards, "create", refuse):
             self.run_jobs()
         self.assertEqual((job.state, job.done, job.failed_count), ("failed", 2, 1))
-        self.assertEqual(
-            (job.failure_ids.name, job.failure_ids.reason), (self.ann.name, "Not for her.")
-        )
+        self.assertEqual((job.failure_ids.name, job.failure_ids.reason), (self.ann.name, refusal))
         self.assertFalse(self.cards(self.ann))
         self.assertTrue(self.cards(self.bob))
