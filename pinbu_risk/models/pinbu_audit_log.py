@@ -116,6 +116,15 @@ class PinbuAuditLog(models.Model):
 
     # === COMPUTE METHODS === #
 
+    @api.depends("record_name", "model")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for row in self:
+            # What is about a person has no name of its own.
+            row.display_name = (
+                row.record_name or f"{row.model_id.sudo().name or row.model} #{row.res_id}"
+            )
+
     @api.depends("company_ref")
     def _compute_company_id(self):
         companies = self.env["res.company"].sudo().browse(set(self.mapped("company_ref")) - {0})

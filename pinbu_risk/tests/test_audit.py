@@ -174,6 +174,7 @@ class TestAudit(AuditCase):
         )
         row = self.log(("model", "=", "pinbu.risk.block"))
         self.assertEqual((row.res_id, row.record_name), (block.id, False))
+        self.assertTrue(row.display_name.endswith(f"#{block.id}"), "a page needs a title")
         self.assertEqual(self.values(row)["partner_id"], [[], [[ann.id, None]]])
         self.assertNotIn("Secretly", f"{row.changes}{row.changes_html}")
 
