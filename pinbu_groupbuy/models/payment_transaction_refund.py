@@ -85,10 +85,11 @@ class PaymentTransaction(models.Model):
             raise UserError(
                 self.env._("This payment holds a place in a forming team: the team decides.")
             )
+        amount = amount_to_refund or self.amount
+        if self in seat.order_id._pinbu_payments():
+            seat.order_id._pinbu_check_goods_stay_paid(amount)
         count = len(self.child_transaction_ids)
-        return self._pinbu_create_refund(
-            amount_to_refund or self.amount, f"{MANUAL_REFUND} {count + 1}"
-        )
+        return self._pinbu_create_refund(amount, f"{MANUAL_REFUND} {count + 1}")
 
     def _pinbu_is_told(self):
         """Hook: whether its shopper should learn that this refund is done."""

@@ -104,11 +104,7 @@ class SaleOrder(models.Model):
             raise UserError(
                 self.env._("At most %s is left of what was paid.", order.currency_id.format(left))
             )
-        if not order.currency_id.compare_amounts(amount, left) and order._pinbu_may_be_taken_off():
-            # Else the goods would still be shipped, for nothing.
-            raise UserError(
-                self.env._("Nothing of this order was shipped: to give all of it back, cancel it.")
-            )
+        order._pinbu_check_goods_stay_paid(amount)
         count = len(order._pinbu_refund_transactions())
         order._pinbu_owe_part(
             to_minor(amount, order.currency_id), f"{MANUAL_REFUND} part {count + 1}"
@@ -128,6 +124,16 @@ class SaleOrder(models.Model):
                 "%(amount)s is refunded in part: %(reason)s", amount=money, reason=reason
             )
         )
+
+    def _pinbu_check_goods_stay_paid(self, amount):
+        """:param float amount: that is to go back of an order that lives on
+        :raise UserError: when the goods would still be shipped, for nothing
+        """
+        left = self._pinbu_left_to_refund()
+        if self.currency_id.compare_amounts(amount, left) >= 0 and self._pinbu_may_be_taken_off():
+            raise UserError(
+                self.env._("Nothing of this order was shipped: to give all of it back, cancel it.")
+            )
 
     def _pinbu_need_reason(self, reason):
         """:return: the reason, trimmed

@@ -359,9 +359,21 @@ class TestMoney(GroupBuyCase):
         seat.transaction_id.action_refund(amount_to_refund=5.0)
         self.run_schedulers()
         self.assertEqual(self.refunds(seat.order_id).amount, -5.0)
+        seat.order_id.picking_ids.button_validate()
         with self.assertRaisesRegex(Exception, "pinbu_refunded"), self.cr.savepoint():
             seat.transaction_id.action_refund()
             self.env.flush_all()
+
+    def test_refund_button_does_not_give_the_goods_away(self):
+        order = self.form_team().order_ids[0]
+        payment = order.seat_ids.transaction_id
+        payment.action_refund(amount_to_refund=5.0)
+        for amount in (None, 14.9):
+            with self.refusing("cancel|取消"):
+                payment.action_refund(amount_to_refund=amount)
+        order.picking_ids.button_validate()
+        payment.action_refund(amount_to_refund=14.9)
+        self.assertEqual(sorted(self.refunds(order).mapped("amount")), [-14.9, -5.0])
 
     def test_what_a_member_ordered_stays(self):
         order = self.checkout(self.shopper("1"))

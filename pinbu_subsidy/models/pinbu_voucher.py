@@ -118,9 +118,11 @@ class PinbuVoucher(models.Model):
                 ]
             )
             issued._log("voucher issued")
-        # Cancelled by the merchant in the moment between winning and this.
+        # Cancelled, or paid back, by the merchant in the moment between winning and this.
         over = seats.filtered(lambda seat: seat.order_id.state == "cancel")
         over.voucher_ids._expire(ORDER_CANCELLED)
+        paid_back = seats.filtered(lambda seat: seat.transaction_id._pinbu_is_all_owed_back())
+        paid_back.voucher_ids._expire(PAID_BACK)
 
     @api.model
     def _new_code(self):

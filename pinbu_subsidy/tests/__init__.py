@@ -34,6 +34,7 @@ from . import (
     test_voucher,
     test_voucher_concurrency,
     test_voucher_http,
+    test_voucher_refund,
     test_wallet,
     test_wallet_leg,
     test_wallet_leg_http,
