@@ -63,6 +63,9 @@ class Facts:
     # there to be compared with a range and is never stored.
     address_prefix: str | None = None
     client: str | None = field(default=None, repr=False)
+    # The marks of before the server had a key of its own: blocks of then still stand.
+    former_device: str | None = None
+    former_phone: str | None = None
     inviter_id: int | None = None
     activity_id: int | None = None
     team_id: int | None = None  # none for an opening
@@ -102,11 +105,18 @@ def mark(env, kind, value):
     if not value:
         return None
     ring = configured()
-    if ring:
-        text = ring.marks(f"risk:{kind}", value)[-1]
-    else:
-        text = hmac(env(su=True), "pinbu.risk", [kind, value])
-    return text[:_MARK_LENGTH]
+    if not ring:
+        return _own_mark(env, kind, value)
+    return ring.marks(f"risk:{kind}", value)[-1][:_MARK_LENGTH]
+
+
+def former_mark(env, kind, value):
+    """:return: the mark of `value` from before the server had a key, or None while it has none"""
+    return _own_mark(env, kind, value) if value and configured() else None
+
+
+def _own_mark(env, kind, value):
+    return hmac(env(su=True), "pinbu.risk", [kind, value])[:_MARK_LENGTH]
 
 
 def facts_of(
@@ -136,7 +146,8 @@ def facts_of(
         address = None
     network = limits.network_of(address) if address else None
     shopper = partner.sudo() if partner else env["res.partner"]
-    device = mark(env, "device", env.context.get("pinbu_device")) or shopper.pinbu_device_mark
+    named = env.context.get("pinbu_device")
+    phone = shopper._pinbu_phone_trait() if shopper else None
     age = None
     if shopper.create_date:
         age = max(int((env.cr.now() - shopper.create_date).total_seconds() // 3600), 0)
@@ -145,12 +156,14 @@ def facts_of(
         company_id=company.id,
         partner_id=shopper.id or None,
         address=mark(env, "address", network),
-        device=device or None,
-        phone=mark(env, "phone", shopper._pinbu_phone_trait()) if shopper else None,
+        device=mark(env, "device", named) or shopper.pinbu_device_mark or None,
+        phone=mark(env, "phone", phone),
         delivery=mark(env, "delivery", delivery.sudo()._address_mark()) if delivery else None,
         account=mark(env, "account", account),
         address_prefix=prefix_of(address) if address else None,
         client=address,
+        former_device=former_mark(env, "device", named),
+        former_phone=former_mark(env, "phone", phone),
         inviter_id=inviter.id if inviter else None,
         activity_id=activity.id if activity else None,
         team_id=team.id if team else None,

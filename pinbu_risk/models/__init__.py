@@ -1,6 +1,7 @@
 from . import (
     base,
     base_partner_merge,
+    ir_http_home,
     loyalty_card,
     loyalty_card_audit,
     payment_transaction_audit,
@@ -11,6 +12,7 @@ from . import (
     pinbu_audit_head,
     pinbu_audit_log,
     pinbu_dashboard,
+    pinbu_dashboard_audit,
     pinbu_dashboard_outage,
     pinbu_data_export,
     pinbu_former_shopper,
@@ -56,6 +58,7 @@ from . import (
     res_partner_returned,
     res_partner_under_way,
     res_users,
+    res_users_home,
     res_users_outage,
     sale_order_audit,
 )

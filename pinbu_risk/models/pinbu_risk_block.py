@@ -46,6 +46,9 @@ class PinbuRiskBlock(models.Model):
         help="The phone number, or what the client calls the device. Only a keyed hash is kept.",
     )
     mark = fields.Char(readonly=True, groups=NO_ACCESS, help="A keyed hash of device or phone.")
+    former_mark = fields.Char(
+        readonly=True, groups=NO_ACCESS, help="The mark of before the server had a key."
+    )
     hint = fields.Char(readonly=True, help="By which people know it again, and nobody else.")
     expires_at = fields.Datetime(string="Until", help="Empty: until it is lifted.")
     reason = fields.Char(required=True, help="Stays in the back office.")
@@ -171,8 +174,16 @@ class PinbuRiskBlock(models.Model):
         if facts.partner_id:
             met.append(SQL("block.partner_id = %s", facts.partner_id))
         for subject in ("device", "phone"):
-            if mark := getattr(facts, subject):
-                met.append(SQL("block.subject = %s AND block.mark = %s", subject, mark))
+            known = (getattr(facts, subject), getattr(facts, f"former_{subject}"))
+            if marks := [mark for mark in known if mark]:
+                met.append(
+                    SQL(
+                        "block.subject = %s AND (block.mark = ANY(%s) OR block.former_mark = ANY(%s))",
+                        subject,
+                        marks,
+                        marks,
+                    )
+                )
         if client := self._parse_address(address):
             met.append(
                 SQL(
@@ -187,6 +198,19 @@ class PinbuRiskBlock(models.Model):
             facts.company_id,
             SQL_NOW,
             SQL(" OR ").join(met),
+        )
+
+    @api.model
+    def _renew_mark(self, former, mark):
+        """A device has another mark, now that the server has a key: what blocked it still does,
+        whichever of both is known."""
+        self.env.cr.execute(
+            SQL(
+                "UPDATE pinbu_risk_block SET mark = %s, former_mark = mark"
+                " WHERE subject = 'device' AND mark = %s",
+                mark,
+                former,
+            )
         )
 
     @api.model

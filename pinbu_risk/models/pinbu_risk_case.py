@@ -4,7 +4,7 @@ from odoo.tools import SQL
 
 from odoo.addons.pinbu_groupbuy.transactions import SQL_NOW
 
-from ..facts import ACTIONS, SEVERITY, mark
+from ..facts import ACTIONS, SEVERITY, former_mark, mark
 
 # How many events a case shows; a button leads to all.
 SHOWN_EVENTS = 40
@@ -159,8 +159,10 @@ class PinbuRiskCase(models.Model):
                 [
                     ("company_id", "in", self.company_id.ids),
                     "|",
+                    "|",
                     ("partner_id", "in", self.partner_id.ids),
                     ("mark", "in", known),
+                    ("former_mark", "in", known),
                 ]
             )
         )
@@ -168,7 +170,10 @@ class PinbuRiskCase(models.Model):
             case.block_ids = blocks.filtered(
                 lambda block, case=case: (
                     block.company_id == case.company_id
-                    and (block.partner_id == case.partner_id or block.mark in marks[case])
+                    and (
+                        block.partner_id == case.partner_id
+                        or {block.mark, block.former_mark} & marks[case]
+                    )
                 )
             ).with_env(self.env)
 
@@ -319,11 +324,14 @@ class PinbuRiskCase(models.Model):
         devices = {}
         for company_id, partner_id, device in self.env.cr.fetchall():
             devices.setdefault((company_id, partner_id), set()).add(device)
-        return {
-            case: devices.get((case.company_id.id, case.partner_id.id), set())
-            | ({mark(self.env, "phone", case.partner_id.sudo()._pinbu_phone_trait())} - {None})
-            for case in self
-        }
+        marks = {}
+        for case in self:
+            phone = case.partner_id.sudo()._pinbu_phone_trait()
+            own = {mark(self.env, "phone", phone), former_mark(self.env, "phone", phone)}
+            marks[case] = (own - {None}) | devices.get(
+                (case.company_id.id, case.partner_id.id), set()
+            )
+        return marks
 
     def _event_domain(self):
         """:return: what led here, and what happened to the shopper's other attempts"""

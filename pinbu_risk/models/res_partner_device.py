@@ -15,10 +15,13 @@ class ResPartner(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _pinbu_note_device(self, mark):
-        """Remember on which device this shopper logged in, if the client named one."""
+    def _pinbu_note_device(self, facts):
+        """Remember on which device this shopper logs in, if the client named one.
+
+        :param Facts facts: of the log-in
+        """
         self.ensure_one()
-        shopper = self.sudo()
+        shopper, mark = self.sudo(), facts.device
         if not mark or shopper.pinbu_device_mark == mark:
             return
         # Not by the ORM: nobody needs to know who changed the contact, and when.
@@ -26,3 +29,5 @@ class ResPartner(models.Model):
             SQL("UPDATE res_partner SET pinbu_device_mark = %s WHERE id = %s", mark, self.id)
         )
         shopper.invalidate_recordset(["pinbu_device_mark"])
+        if facts.former_device:
+            self.env["pinbu.risk.block"]._renew_mark(facts.former_device, mark)

@@ -27,7 +27,7 @@ class ResUsers(models.Model):
         user = super()._create_shopper(values)
         shopper = user.partner_id
         shopper._pinbu_note_returned(LOGIN, user.login)
-        shopper._pinbu_note_device(facts.device)
+        shopper._pinbu_note_device(facts)
         facts = replace(facts, partner_id=shopper.id, account_age_hours=0)
         rules._keep(self.env.cr, facts, verdict, "allowed")
         return user
@@ -36,5 +36,5 @@ class ResUsers(models.Model):
         super()._check_may_log_in()
         shopper = self.partner_id
         facts = facts_of(self.env, "login", self.env.company, shopper)
-        shopper._pinbu_note_device(facts.device)
+        shopper._pinbu_note_device(facts)
         self.env["pinbu.risk.rule"]._admit(self.env.cr, facts)

@@ -92,3 +92,25 @@ class TestDashboard(GroupBuyMixin, TransactionCase):
         )
         _figures, alerts = self.dashboard(self.marketer)
         self.assertIsNone(alerts["risk_cases"]["records"])
+
+    def test_an_audit_log_that_was_tampered_with(self):
+        manager, auditor = (
+            new_test_user(self.env, login, f"pinbu_groupbuy.group_user,{group}", lang="en_US")
+            for login, group in (
+                ("dashboard_manager", "pinbu_groupbuy.group_manager"),
+                ("dashboard_auditor", "pinbu_risk.group_auditor"),
+            )
+        )
+        checks = self.env["pinbu.audit.check"]
+        # However it stands with what other tests have left behind.
+        for is_sound in (True, False):
+            check = checks.create({"checked_at": self.env.cr.now(), "is_sound": is_sound})
+            for user in (manager, auditor, self.marketer, self.officer):
+                _figures, alerts = self.dashboard(user)
+                may_know = user in (manager, auditor) and not is_sound
+                self.assertEqual("audit_log" in alerts, may_know, user.login)
+        self.assertIsNone(self.dashboard(manager)[1]["audit_log"]["records"])
+        records = self.dashboard(auditor)[1]["audit_log"]["records"]
+        action = self.env["pinbu.dashboard"].with_user(auditor).get_records_action(records)
+        self.assertEqual(action["res_model"], "pinbu.audit.check")
+        self.assertEqual(checks.with_user(auditor).search(records["domain"]), check)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -10,7 +11,7 @@ from odoo.tools import SQL, config, mute_logger
 
 from odoo.addons.pinbu_groupbuy.tests.api_common import ApiMixin
 
-from ..facts import Facts, mark
+from ..facts import Facts, facts_of, mark
 from ..keyring import Keyring
 from .rights_common import NEW_KEY, OLD_KEY
 
@@ -78,13 +79,54 @@ class TestStanding(TransactionCase):
         with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
             self.block(subject="device", mark="0" * 32)
 
-    def test_a_new_key_lifts_no_block(self):
-        def use(*keys):
-            ring = Keyring(dict(keys))
-            patcher = patch("odoo.addons.pinbu_risk.facts.configured", lambda: ring)
-            patcher.start()
-            self.addCleanup(patcher.stop)
+    def use(self, *keys):
+        ring = Keyring(dict(keys)) if keys else None
+        patcher = patch("odoo.addons.pinbu_risk.facts.configured", lambda: ring)
+        patcher.start()
+        self.addCleanup(patcher.stop)
 
+    def test_the_first_key_lifts_no_block(self):
+        self.use()
+        phone = self.block(subject="phone", value="13800138000")
+        device = self.block(subject="device", value="abc-1")
+        user = new_test_user(self.env, "ben", "base.group_portal", partner_id=self.ben.id)
+        cid = new_test_user(self.env, "cid", "base.group_portal")
+        for one in (user, cid):
+            one.with_context(pinbu_device="abc-1")._check_may_log_in()
+        self.use(NEW_KEY)
+        # Ben logs in again; Cid has not done so since.
+        self.assertEqual(self.met(user), device.id)
+        user.with_context(pinbu_device="abc-1")._check_may_log_in()
+        self.env.invalidate_all()
+        for one in (user, cid):
+            self.assertEqual(self.met(one), device.id)
+        case = self.env["pinbu.risk.case"].create(
+            {
+                "partner_id": cid.partner_id.id,
+                "company_id": self.env.company.id,
+                "opened_at": self.env.cr.now(),
+                "last_at": self.env.cr.now(),
+            }
+        )
+        self.assertEqual(case.block_ids, device)
+        # A new account on the device, and with the phone.
+        new = new_test_user(self.env, "new", "base.group_portal")
+        self.assertIsNone(self.met(new))
+        self.assertEqual(self.met(new.with_context(pinbu_device="abc-1")), device.id)
+        new.partner_id.phone = "+86 138-0013-8000"
+        self.assertEqual(self.met(new), phone.id)
+        self.assertIsNone(self.met(new.with_context(pinbu_device="abc-2"), phone=None))
+
+    def met(self, user, **values):
+        """:return: the id of the block that this user meets who opens a team"""
+        self.env.flush_all()
+        facts = replace(facts_of(user.env, "open", self.env.company, user.partner_id), **values)
+        if "phone" in values:
+            facts = replace(facts, former_phone=None)
+        return self.env["pinbu.risk.rule"]._judge(self.cr, facts).block_id
+
+    def test_a_new_key_lifts_no_block(self):
+        use = self.use
         use(OLD_KEY)
         blocks = {
             subject: self.block(subject=subject, value="13800138000")

@@ -39,3 +39,26 @@ class TestTours(RiskMixin, HttpCase):
         self.assertEqual((subsidies.state, subsidies.ground), ("void", "same_person"))
         case = self.cases.search([("partner_id", "=", ann.id)])
         self.assertEqual(case.decided_by.login, "tour_officer")
+
+    def test_where_the_day_begins(self):
+        """Whoever looks after risk alone does not begin in Discuss, unless they chose to."""
+        for name in ("officer", "identity", "auditor"):
+            user = new_test_user(
+                self.env, f"home_{name}", f"pinbu_risk.group_{name}", lang="en_US", tz="UTC"
+            )
+            with self.subTest(name):
+                self.start_tour("/odoo", f"pinbu_risk_home_{name}", login=user.login)
+                own = self.env.ref("base.open_module_tree")
+                self.assertTrue(self.home_of(user))
+                user.action_id = own.id
+                self.assertEqual(self.home_of(user), own.id)
+        for groups in ("base.group_user", "pinbu_risk.group_auditor,stock.group_stock_user"):
+            user = new_test_user(self.env, groups, groups)
+            self.assertFalse(self.home_of(user), groups)
+            self.assertFalse(user.action_id)
+
+    def home_of(self, user):
+        """:return: the id of the action that the browser is told to begin with"""
+        self.authenticate(user.login, user.login)
+        answer = self.url_open("/web/session/get_session_info", json={"params": {}})
+        return answer.json()["result"]["home_action_id"]
