@@ -75,7 +75,9 @@ class PinbuJob(models.Model):
         ondelete="cascade",
         default=lambda self: self.env.user,
     )
-    kind = fields.Selection(selection="_selection_kind", required=True, readonly=True)
+    kind = fields.Selection(
+        selection="_selection_kind", string="Type", required=True, readonly=True
+    )
     name = fields.Char(string="Job", required=True, readonly=True)
     state = fields.Selection(
         [
