@@ -44,6 +44,7 @@ from . import (
     pinbu_job_file,
     pinbu_job_orders,
     pinbu_job_results,
+    pinbu_job_slips,
     pinbu_job_teams,
     pinbu_job_tracking,
     pinbu_licence,
@@ -113,6 +114,7 @@ from . import (
     stock_picking_phone,
     stock_picking_receipt,
     stock_picking_return,
+    stock_picking_slips,
 )
 
 # isort: split

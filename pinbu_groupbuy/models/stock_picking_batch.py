@@ -59,7 +59,7 @@ class StockPickingBatch(models.Model):
     def action_pinbu_slips(self):
         """Print the delivery slips of all that is in this batch, in the order of the pick list."""
         self.ensure_one()
-        return self.env.ref("stock.action_report_delivery").report_action(self._pinbu_to_pick())
+        return self._pinbu_to_pick().action_pinbu_slips()
 
     # === BUSINESS METHODS: PICK LIST === #
 

@@ -6,10 +6,13 @@ import zipfile
 from unittest.mock import patch
 
 from openpyxl import load_workbook
+from reportlab.pdfgen.canvas import Canvas
 
 from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
+from odoo.tools.pdf import PdfFileReader
 
 from .common import GroupBuyCase
 from .job_common import JobMixin
@@ -150,6 +153,61 @@ class TestTrackingJob(JobMixin, WarehouseCase):
         self.run_jobs()
         self.assertEqual(job.state, "cancelled")
         self.assertFalse(any(self.pickings.mapped("carrier_tracking_ref")))
+
+
+@tagged("post_install", "-at_install")
+class TestSlipsJob(JobMixin, WarehouseCase):
+    def setUp(self):
+        super().setUp()
+        self.pickings = self.deliveries(self.form_team("won")).sorted("id", reverse=True)
+        patched = patch(f"{MODELS}.stock_picking_slips.SLIPS_AT_ONCE", 2)
+        patched.start()
+        self.addCleanup(patched.stop)
+
+    def print_slips(self):
+        """The printer draws pages as wide as the delivery's number, and none of a broken one."""
+        seen = []
+
+        def draw(reports, report, ids):
+            seen.append((reports.env.uid, reports.env.su))
+            file = io.BytesIO()
+            canvas = Canvas(file)
+            for picking in reports.env["stock.picking"].browse(ids):
+                if picking.note:
+                    raise ValueError("wkhtmltopdf has failed")
+                canvas.setPageSize((100 + picking.id, 100))
+                canvas.showPage()
+            canvas.save()
+            return file.getvalue(), "pdf"
+
+        action = self.pickings.action_pinbu_slips()
+        job = self.env["pinbu.job"].with_user(self.clerk).browse(action["res_id"])
+        with patch.object(self.registry["ir.actions.report"], "_render_qweb_pdf", draw):
+            self.run_jobs()
+        self.assertEqual(set(seen), {(self.clerk.id, False)})
+        file = PdfFileReader(io.BytesIO(job.attachment_id.raw))
+        return job, [round(page.mediaBox[2]) - 100 for page in file.pages]
+
+    def test_one_file_in_the_order_of_the_list(self):
+        job, pages = self.print_slips()
+        self.assertEqual((job.state, pages), ("done", self.pickings.ids))
+        self.assertTrue(job.attachment_id.name.endswith(".pdf"))
+
+    def test_one_that_cannot_be_drawn_stops_no_other(self):
+        self.pickings[1].note = "broken"
+        with mute_logger(f"{MODELS}.pinbu_job"):
+            job, pages = self.print_slips()
+        self.assertEqual((job.state, job.failed_count), ("failed", 1))
+        self.assertEqual(pages, [self.pickings[0].id, self.pickings[2].id])
+        self.assertEqual(job.failure_ids.name, self.pickings[1].display_name)
+
+    def test_few_are_printed_as_ever(self):
+        action = self.pickings[:2].action_pinbu_slips()
+        self.assertEqual(action["report_name"], "stock.report_deliveryslip")
+
+    def test_who_may_not(self):
+        with self.assertRaises(AccessError):
+            self.pickings.with_user(self.marketing).action_pinbu_slips()
 
 
 @tagged("post_install", "-at_install")
