@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..transactions import SQL_NOW
+from .pinbu_event import OLDEST
 
 # Within this time after the outcome of a team a further paid place counts as coming back.
 COMEBACK_DAYS = 30
@@ -453,6 +454,8 @@ class PinbuActivityDay(models.Model):
     def _count_day(self, company, day):
         figures = self._figures()
         names = SQL(", ").join(SQL.identifier(name) for name in figures)
+        ends = self._day_start(company, day + timedelta(days=1))
+        are_final, views = self._views_counted(company, day, ends)
         self.env.cr.execute(
             SQL(
                 "DELETE FROM pinbu_activity_day WHERE company_id = %s AND day = %s",
@@ -463,7 +466,15 @@ class PinbuActivityDay(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                WITH counted AS (%(counted)s)
+                WITH counted AS (
+                    SELECT activity_id, day, %(merged)s FROM (
+                        SELECT activity_id, day, %(fresh)s FROM (%(counted)s) fresh
+                         UNION ALL
+                        SELECT activity_id, %(day)s::date, %(kept)s
+                          FROM unnest(%(activities)s::int[], %(views)s::int[])
+                            AS kept (activity_id, kept_views)
+                    ) parts GROUP BY activity_id, day
+                )
                 INSERT INTO pinbu_activity_day
                        (company_id, activity_id, day, counted_at, %(names)s)
                 SELECT %(company)s, activity_id, %(day)s, %(now)s, %(values)s FROM (
@@ -473,11 +484,22 @@ class PinbuActivityDay(models.Model):
                      WHERE NOT EXISTS (SELECT 1 FROM counted WHERE activity_id IS NULL)
                 ) complete
                 """,
-                counted=self._sql_counted(
-                    company,
-                    self._day_start(company, day),
-                    self._day_start(company, day + timedelta(days=1)),
+                # Of each activity there is one row of each part.
+                merged=SQL(", ").join(
+                    SQL("MAX(%(name)s) AS %(name)s", name=SQL.identifier(name)) for name in figures
                 ),
+                fresh=SQL(", ").join(
+                    SQL("NULL::numeric AS views")
+                    if are_final and name == "views"
+                    else SQL.identifier(name)
+                    for name in figures
+                ),
+                kept=SQL(", ").join(
+                    SQL("kept_views") if name == "views" else SQL("NULL") for name in figures
+                ),
+                activities=list(views),
+                views=list(views.values()),
+                counted=self._sql_counted(company, self._day_start(company, day), ends),
                 names=names,
                 values=SQL(", ").join(
                     SQL("COALESCE(%s, 0)", SQL.identifier(name)) for name in figures
@@ -489,3 +511,22 @@ class PinbuActivityDay(models.Model):
             )
         )
         self.invalidate_model(flush=False)
+
+    def _views_counted(self, company, day, ends):
+        """What is known of a day's views when it is counted again: visits are kept for a time
+        only, and estimated from a share of the visitors that the merchant may change.
+
+        :param datetime ends: the UTC moment at which the day is over
+        :return: whether no more can come, and ``{activity id: views}``
+        :rtype: tuple[bool, dict[int, int]]
+        """
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT activity_id, views, counted_at FROM pinbu_activity_day"
+                " WHERE company_id = %s AND day = %s",
+                company.id,
+                day,
+            )
+        )
+        views = {activity_id: views for activity_id, views, _at in rows if activity_id and views}
+        return any(at >= ends + OLDEST for _activity, _views, at in rows), views

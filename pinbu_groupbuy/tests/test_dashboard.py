@@ -327,6 +327,40 @@ class TestDashboard(GroupBuyCase):
             )
         self.assertEqual(self.values("today")["views"], 10)
 
+    def test_views_stay_when_visits_are_kept_no_longer(self):
+        """The month before is counted again, each night: its visits may be gone by then."""
+        self.company.pinbu_event_percent = 20
+        day = self.today() - timedelta(days=4)
+        noon = datetime.combine(day, time(12), self.zone).astimezone(UTC).replace(tzinfo=None)
+        self.shift(5)
+
+        def view(*visitors):
+            values = {"at": noon, "name": "view", "activity_id": self.activity.id}
+            for visitor in visitors:
+                self.env["pinbu.event"].create(
+                    {**values, "company_id": self.company.id, "visitor": visitor}
+                )
+
+        def count_again(hours):
+            """:param int hours: so long after the day it was counted the last time"""
+            self.env.cr.execute(
+                "UPDATE pinbu_activity_day SET counted_at = %s WHERE day = %s",
+                [noon + timedelta(hours=12 + hours), day],
+            )
+            self.run_count()
+            return self.values("custom", day.isoformat(), day.isoformat())["views"]
+
+        view("a", "b")
+        self.run_count()
+        # What a client had kept for some hours is counted in the next night.
+        view("late")
+        self.assertEqual(count_again(1), 15)
+        self.company.pinbu_event_percent = 100
+        self.assertEqual(count_again(25), 15, "each of them stood for five at that time")
+        self.env.cr.execute("DELETE FROM pinbu_event")
+        self.assertEqual(count_again(1), 15)
+        self.assertEqual(count_again(25), 15)
+
     def test_who_may_look(self):
         self.play()
         for user in (self.clerk, self.env.ref("base.public_user")):

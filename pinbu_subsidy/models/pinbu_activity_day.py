@@ -15,7 +15,8 @@ class PinbuActivityDay(models.Model):
     subsidy_amount = fields.Monetary(
         string="Subsidy Cost",
         readonly=True,
-        help="Cash subsidies given and not taken back, rewards for inviters and prizes included. "
+        help="Cash subsidies given, less what was taken back, rewards for inviters and prizes "
+        "included. "
         "What coupons, tickets, points and gifts cost shows when they are used.",
     )
     wallet_spent = fields.Monetary(
@@ -30,14 +31,18 @@ class PinbuActivityDay(models.Model):
             *super()._sources(),
             DaySource(
                 rows=SQL("pinbu_subsidy subsidy"),
-                where=SQL("subsidy.state = 'granted'"),
+                # Of what was taken back, shoppers keep what they had spent.
+                where=SQL(
+                    "subsidy.state IN ('granted', 'void') AND subsidy.granted_at IS NOT NULL"
+                ),
                 moment=SQL("subsidy.granted_at"),
                 company=SQL("subsidy.company_id"),
                 activity=SQL("subsidy.activity_id"),
                 figures={
-                    "subsidies": SQL("COUNT(*)"),
+                    "subsidies": SQL("COUNT(*) FILTER (WHERE subsidy.state = 'granted')"),
                     "subsidy_amount": SQL(
-                        "SUM(subsidy.amount) FILTER (WHERE subsidy.type = 'cash')"
+                        "SUM(subsidy.amount - COALESCE(subsidy.taken_back, 0))"
+                        " FILTER (WHERE subsidy.type = 'cash')"
                     ),
                 },
             ),

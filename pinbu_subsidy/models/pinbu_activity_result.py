@@ -7,14 +7,22 @@ class PinbuActivity(models.Model):
     def _result_costs(self, total):
         """The cash subsidies, by what they were for, and how much of the sales they are."""
         given = self.env["pinbu.subsidy"]._read_group(
-            [("activity_id", "=", self.id), ("state", "=", "granted"), ("type", "=", "cash")],
+            [
+                ("activity_id", "=", self.id),
+                ("state", "in", ["granted", "void"]),
+                ("granted_at", "!=", False),
+                ("type", "=", "cash"),
+            ],
             ["reason"],
-            ["amount:sum"],
+            ["amount:sum", "taken_back:sum"],
         )
         reasons = dict(self.env["pinbu.subsidy"]._fields["reason"]._description_selection(self.env))
         return [
             *super()._result_costs(total),
-            *((self.env._("Subsidies: %s", reasons[reason]), amount) for reason, amount in given),
+            *(
+                (self.env._("Subsidies: %s", reasons[reason]), amount - taken_back)
+                for reason, amount, taken_back in given
+            ),
         ]
 
     def _result_figures(self, total):

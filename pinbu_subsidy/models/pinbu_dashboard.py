@@ -28,15 +28,19 @@ class PinbuDashboard(models.AbstractModel):
         return [*sections[:-1], mine, *sections[-1:]]
 
     def _subsidy_figures(self, now, before, span):
-        granted = [("state", "=", "granted"), *self._within("granted_at", span)]
-        cash = ("pinbu.subsidy", [("type", "=", "cash"), *granted])
+        given = self._within("granted_at", span)
+        granted = [("state", "=", "granted"), *given]
+        cash = (
+            "pinbu.subsidy",
+            [("type", "=", "cash"), ("state", "in", ["granted", "void"]), *given],
+        )
         return [
             self._figure(
                 "subsidy_amount",
                 self.env._("Subsidy cost"),
                 self.env._(
-                    "Cash subsidies given in this time and not taken back, rewards for inviters "
-                    "and prizes included."
+                    "Cash subsidies given in this time, less what was taken back of them; rewards "
+                    "for inviters and prizes included."
                 ),
                 now["subsidy_amount"],
                 before["subsidy_amount"],

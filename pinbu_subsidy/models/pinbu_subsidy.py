@@ -66,6 +66,11 @@ class PinbuSubsidy(models.Model):
         string="Amount (minor units)", readonly=True, help="Of cash. 1990 is 19.90."
     )
     amount = fields.Monetary(compute="_compute_amount", store=True)
+    taken_back = fields.Monetary(
+        compute="_compute_taken_back",
+        store=True,
+        help="How much of the cash was taken back. What had been spent by then stays the shopper's.",
+    )
     worth = fields.Char(compute="_compute_worth", help="What it is: an amount, a coupon, …")
     draw = fields.Json(
         readonly=True,
@@ -161,6 +166,14 @@ class PinbuSubsidy(models.Model):
     def _compute_amount(self):
         for subsidy in self:
             subsidy.amount = from_minor(subsidy.amount_minor, subsidy.currency_id)
+
+    def _compute_taken_back(self):
+        # Only for what was taken back before there was this column: `_take_back` says it.
+        entries = self.env["pinbu.wallet.entry"].sudo()
+        keys = {f"take_back:{subsidy.id}": subsidy for subsidy in self if subsidy.state == "void"}
+        self.taken_back = 0
+        for entry in entries.search([("idempotency_key", "in", list(keys))]):
+            keys[entry.idempotency_key].taken_back = -entry.amount
 
     @api.depends("type", "amount", "points", "program_id", "product_id")
     @api.depends_context("lang")

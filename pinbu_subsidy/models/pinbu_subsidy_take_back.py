@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.tools import SQL
 
+from ..money import from_minor
+
 
 class PinbuSubsidy(models.Model):
     """Taking back what somebody turned out not to have earned: a friend returned the goods."""
@@ -49,6 +51,7 @@ class PinbuSubsidy(models.Model):
                     }
                 ]
             )
+            self.taken_back = from_minor(amount_minor, self.currency_id)
 
     def _take_back_points(self, note):
         card = self.card_id

@@ -76,11 +76,40 @@ class TestDashboard(MeansMixin, TransactionCase):
         ann, ben = self.shoppers(2)
         team = self.fail_team(ann + ben)
         self.grant()
+        before = self.figures()
+        cost = before["subsidy_amount"]["value"]
+        team.subsidy_ids[0]._take_back("goods returned")
+        after = self.figures()
+        self.assertEqual(after["subsidy_amount"]["value"], cost - 10)
+        self.assertEqual(after["subsidies"]["value"], before["subsidies"]["value"] - 1)
+
+    def test_what_was_spent_before_it_was_taken_back_is_a_cost(self):
+        ann, ben = self.shoppers(2)
+        team = self.fail_team(ann + ben)
+        self.grant()
         cost = self.figures()["subsidy_amount"]["value"]
-        self.env.cr.execute(
-            "UPDATE pinbu_subsidy SET state = 'void' WHERE id = %s", [team.subsidy_ids[0].id]
+        self.company._pinbu_wallets(ann)[ann.id]._pinbu_post(
+            [
+                {
+                    "card_id": self.company._pinbu_wallets(ann)[ann.id].id,
+                    "kind": "withdrawal",
+                    "amount_minor": -700,
+                    "reference": "spent",
+                    "idempotency_key": "spent before",
+                }
+            ]
         )
-        self.assertEqual(self.figures()["subsidy_amount"]["value"], cost - 10)
+        given = team.subsidy_ids.filtered(lambda subsidy: subsidy.partner_id == ann)
+        given._take_back("goods returned")
+        self.assertEqual((given.state, given.taken_back), ("void", 3))
+        figure = self.figures()["subsidy_amount"]
+        self.assertEqual(figure["value"], cost - 3)
+        found = self.env["pinbu.subsidy"].with_user(self.user).search(figure["records"]["domain"])
+        self.assertIn(given, found)
+        self.assertEqual(sum(found.mapped("amount")) - sum(found.mapped("taken_back")), cost - 3)
+        # The report of the activity says the same.
+        costs = dict(self.activity.with_user(self.user)._result()["costs"])
+        self.assertEqual(sum(v for k, v in costs.items() if k.startswith("Subsidies")), 17)
 
     def test_what_is_held_back_is_said(self):
         self.assertNotIn("subsidies_blocked", self.alerts())
