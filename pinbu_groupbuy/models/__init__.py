@@ -11,6 +11,7 @@ from . import (
     payment_transaction_return,
     payment_transaction_scheduler,
     payment_transaction_trouble,
+    payment_transaction_words,
     payment_transaction_worker,
     pinbu_activity,
     pinbu_activity_alert,

@@ -1,5 +1,7 @@
 """Orders as a merchandiser sees them: where each stands, what is noted, where it goes."""
 
+from html import unescape
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
@@ -55,6 +57,24 @@ class TestOrderStages(GroupBuyCase):
     def test_an_ordinary_order_has_no_stage(self):
         order = self.env["sale.order"].create({"partner_id": self.shopper("Ann").id})
         self.assertFalse(order.pinbu_stage)
+
+    def test_chatter_says_who_paid(self):
+        """In the order's own words, whatever became of the payment: Odoo's are in English."""
+        seat = self.join(self.shopper("Ann"))
+        payment = seat.order_id.transaction_ids
+        self.pass_deadline(seat.team_id)
+        self.run_schedulers()
+        refund = payment.child_transaction_ids
+        self.assertEqual(refund.state, "done")
+        said = unescape(" ".join(seat.order_id.message_ids.mapped("body")))
+        for tx in (payment, refund):
+            amount = tx.currency_id.format(abs(tx.amount))
+            # Paid or given back, and booked.
+            self.assertEqual(said.count(f">{tx.reference}<"), 2)
+            self.assertIn(amount, said)
+            self.assertIn(f">{tx.payment_id.name}<", said)
+        self.assertNotIn(f"-{payment.currency_id.format(payment.amount)}", said)
+        self.assertNotIn("has been", said)
 
     def test_notes_and_invoice(self):
         exporter = new_test_user(
