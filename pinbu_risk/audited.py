@@ -7,6 +7,7 @@ the files ``models/*_audit.py``. A module above adds its own models to `WATCHED`
 
 import hashlib
 import re
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,8 +33,44 @@ LONGEST = 4000
 _SECRET = re.compile(r"secret|token|password|passwd|private|credential|sealed|_hash$|(^|_)key$")
 # Whoever may see these fields is in no other group that a shop works with.
 _SECRET_GROUPS = {NO_ACCESS, "base.group_system"}
-# What names people: their number is kept, their name is not.
-_PEOPLE = {"res.partner", "res.users", "pinbu.identity"}
+_TEXTS = ("char", "text", "html")
+
+
+class Words:
+    """What is said of shoppers, their names included, apart from the rows that it belongs to.
+
+    A row stays as it was written for good and is sealed, so it holds a mark in place of the words:
+    a hash over them and a secret of their own. Both are deleted when the shopper leaves; then the
+    mark tells nothing any more, and the chain of rows still holds.
+
+    :param bool is_kept: whether the words are kept at all: not while a shopper is being forgotten
+    """
+
+    PLACE = re.compile(r"⟦(\d+):([0-9a-f]{64})⟧")
+
+    def __init__(self, is_kept=True):
+        self.is_kept = is_kept
+        self.rows = []
+
+    def put(self, person_id, text):
+        """:param int person_id: whom the text is about; None for nobody
+        :return: what a row holds in its place
+        """
+        if not text or not person_id:
+            return text
+        salt = secrets.token_hex(16)
+        mark = self.mark_of(salt, text)
+        if self.is_kept:
+            self.rows.append({"person_ref": person_id, "mark": mark, "salt": salt, "text": text})
+        return self.place(person_id, mark)
+
+    @staticmethod
+    def place(person_id, mark):
+        return f"⟦{person_id}:{mark}⟧"
+
+    @staticmethod
+    def mark_of(salt, text):
+        return hashlib.sha256(f"{salt}{text}".encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -44,7 +81,8 @@ class Watch:
     :param but: names of fields that say nothing
     :param prefix: with which a field's name begins
     :param is_whole: whether creation and deletion are written down, too
-    :param is_personal: whether its records are named for shoppers: no name is kept then
+    :param is_personal: whether its records are named for shoppers: no name is kept then, and texts
+        are kept as `Words`
     :param concerns: ``records -> those of them that are watched``
     """
 
@@ -129,11 +167,12 @@ WATCHED = {
 }
 
 
-def changes_of(records, before, after):
+def changes_of(records, before, after, words):
     """What to write down of each record.
 
     :param dict before: what `Watch.values_of` gave; empty for what is new
     :param dict after: the same later; empty for what is deleted
+    :param Words words: where what is said of shoppers goes
     :return: ``{id: {field: [old, new]}}`` of those that changed. Of a many2many field old is what
              was taken away, new is what was added. Secrets are masked.
     """
@@ -143,13 +182,48 @@ def changes_of(records, before, after):
             continue
         old, new = before.get(record.id, {}), after.get(record.id, {})
         changed = {
-            name: _shown(record, record._fields[name], old.get(name), new.get(name))
+            name: _shown(record, record._fields[name], old.get(name), new.get(name), words)
             for name in dict.fromkeys((*old, *new))
             if old.get(name) != new.get(name) or _is_written_only(record._fields[name])
         }
         if changed or record.id not in before or record.id not in after:
             found[record.id] = changed
     return found
+
+
+def plain_changes(record, old, new, words):
+    """As `changes_of`, of one record and of values that are at hand.
+
+    :param dict old: by name of a field, or of what else is to be said; ids of other records
+    :return: ``{name: [old, new]}``
+    """
+
+    def shown(name, value):
+        field = record._fields.get(name)
+        if field is not None and field.type == "many2one" and isinstance(value, int) and value:
+            return _named(record, field, [value], words)
+        return value
+
+    return {
+        name: [shown(name, old.get(name)), shown(name, new.get(name))]
+        for name in dict.fromkeys((*old, *new))
+    }
+
+
+def person_of(record):
+    """:return: the id of the shopper whom a record is about, or None"""
+    if record._name == "res.users":
+        partner = record.partner_id if record.share else record.env["res.partner"]
+    elif record._name == "res.partner":
+        partner = record
+    elif record._name == "res.company":
+        return None
+    else:
+        field = record._fields.get("partner_id")
+        is_person = field is not None and field.comodel_name == "res.partner"
+        partner = record.partner_id if is_person else record.env["res.partner"]
+    # Addresses are contacts below that of the shopper.
+    return (partner.parent_id or partner).id or record.env.context.get("pinbu_about_id")
 
 
 def _is_written_only(field):
@@ -172,15 +246,18 @@ def _raw(field: Field, value):
     return str(value) if value else None
 
 
-def _shown(record, field, old, new):
+def _shown(record, field, old, new, words):
     """:return: ``[old, new]`` as the log keeps it"""
     if _is_secret(record, field):
         return [MASK if old else None, MASK]
     if field.type == "many2many":
         old, new = old or frozenset(), new or frozenset()
-        return [_named(record, field, old - new), _named(record, field, new - old)]
+        return [_named(record, field, old - new, words), _named(record, field, new - old, words)]
     if field.type == "many2one":
-        return [_named(record, field, [value] if value else []) for value in (old, new)]
+        return [_named(record, field, [value] if value else [], words) for value in (old, new)]
+    if WATCHED[record._name].is_personal and field.type in _TEXTS:
+        person_id = person_of(record.sudo())
+        return [words.put(person_id, _cut(value)) for value in (old, new)]
     return [_cut(value) for value in (old, new)]
 
 
@@ -195,19 +272,22 @@ def _is_secret(record, field):
     )
 
 
-def _named(record, field, ids):
-    """:return: ``[[id, name], …]``; None instead of a shopper's name"""
+def _named(record, field, ids, words):
+    """:return: ``[[id, name as of now], …]``"""
     others = record.sudo().env[field.comodel_name].with_context(active_test=False).browse(ids)
     there = others.exists()
     return [
-        [other.id, _name_of(other) if other in there else None] for other in others.sorted("id")
+        [other.id, _name_of(other, words) if other in there else None]
+        for other in others.sorted("id")
     ]
 
 
-def _name_of(record):
+def _name_of(record, words):
+    if record._name == "pinbu.identity":
+        return None
     if record._name == "res.users" and not record.share:
         return record.name
-    return None if record._name in _PEOPLE else record.display_name
+    return words.put(person_of(record), record.display_name)
 
 
 def _cut(value):

@@ -11,6 +11,7 @@ from . import (
     pinbu_audit_check,
     pinbu_audit_head,
     pinbu_audit_log,
+    pinbu_audit_words,
     pinbu_dashboard,
     pinbu_dashboard_audit,
     pinbu_dashboard_outage,

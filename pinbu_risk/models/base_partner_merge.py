@@ -12,4 +12,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         # What led to a case refers to its shopper by a plain number.
         if self.env["pinbu.risk.case"].sudo().search_count([("partner_id", "in", partner_ids)]):
             raise UserError(self.env._("Shoppers with a risk case cannot be merged."))
-        return super()._merge(partner_ids, dst_partner, extra_checks)
+        result = super()._merge(partner_ids, dst_partner, extra_checks)
+        kept = self.env["res.partner"].browse(partner_ids).exists()[:1]
+        self.env["pinbu.audit.words"]._merge(partner_ids, kept.id)
+        return result

@@ -110,6 +110,7 @@ class PinbuAccountDeletion(models.Model):
             # Whatever is written from here on, nobody keeps what stood there before.
             tracking_disable=True,
             mail_notrack=True,
+            pinbu_forgets=True,
         )
         reasons = partner._pinbu_money_under_way()
         if partner._pinbu_filled_wallets():

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..audited import Words
 from .pinbu_audit_log import SEALED, is_sealed
 
 _logger = logging.getLogger(__name__)
@@ -62,6 +63,10 @@ class PinbuAuditCheck(models.Model):
             "no_key": self.env._("Row %s cannot be checked: its key is not configured.", first),
             "keyless": self.env._(
                 "Row %s has no seal of the server's key, although rows before it have one.", first
+            ),
+            "words_changed": self.env._("%s texts about shoppers were changed.", first),
+            "words_missing": self.env._(
+                "%s texts about shoppers who are still here were removed.", first
             ),
             "head": self.env._("The note of how far the log has come was changed, or removed."),
             "more": self.env._("And %s more.", first),
@@ -120,6 +125,11 @@ class PinbuAuditCheck(models.Model):
             found.add("changed", head.last_ref)
         elif not head and rows:
             found.add("head")
+        texts = self.env["pinbu.audit.words"].sudo()
+        if count := texts._find_changed():
+            found.add("words_changed", count)
+        if count := texts._find_missing(found.places):
+            found.add("words_missing", count)
         previous = self.search([], limit=1)
         check = self.with_context(mail_create_nolog=True, mail_create_nosubscribe=True).create(
             {
@@ -176,6 +186,8 @@ class PinbuAuditCheck(models.Model):
                     keyed = True
                 else:
                     found.open += 1
+                for text in (row["changes"], row["reason"]):
+                    found.note_places(text)
                 count, last, seal = count + 1, number, row["seal"]
         return count, last, seal
 
@@ -221,9 +233,13 @@ class _Findings:
     def __init__(self):
         self.codes = []
         self.open = 0
+        self.places = set()  # of words: (shopper's id, mark)
 
     def add(self, code, first=None, last=None):
         self.codes.append({"code": code, "first": first, "last": first if last is None else last})
+
+    def note_places(self, text):
+        self.places.update((int(person), mark) for person, mark in Words.PLACE.findall(text or ""))
 
     def as_list(self):
         """:return: at most `NAMED` of them, and what else an auditor should know"""

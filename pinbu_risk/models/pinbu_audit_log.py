@@ -12,7 +12,7 @@ from odoo.addons.pinbu_groupbuy.api.limits import network_of
 from odoo.addons.pinbu_groupbuy.transactions import SQL_NOW, after_commit, in_test_transaction
 
 from .. import keyring
-from ..audited import ACTIONS, WATCHED, changes_of
+from ..audited import ACTIONS, WATCHED, Words, changes_of, person_of, plain_changes
 from ..facts import mark, prefix_of
 
 # The class of the advisory lock of the chain: a constant that nothing else uses.
@@ -52,8 +52,9 @@ class PinbuAuditLog(models.Model):
     and would continue from an old row, so the end of the chain is read on a connection of its own:
     nobody has to be repeated because somebody else wrote to the log.
 
-    Rows refer by plain integers and keep no name of a shopper: they outlive what they tell of, and
-    a merge or a deletion of contacts never has to change one. They are kept for good.
+    Rows refer by plain integers, and what they say of shoppers stands in ``pinbu.audit.words``: they
+    outlive what they tell of, and a merge or a deletion of contacts never has to change one. They
+    are kept for good.
 
     OCA's ``auditlog`` is not used: its rows may be changed and deleted (it brings a job that does
     so) and are not chained, it stores secrets and personal data in clear, knows no reasons and no
@@ -95,7 +96,15 @@ class PinbuAuditLog(models.Model):
     changes = fields.Text(readonly=True, help="Technical: old and new value of each field.")
     changes_html = fields.Html(string="Values", compute="_compute_changes_html", sanitize=False)
     changes_short = fields.Char(string="Changed", compute="_compute_changes_html")
-    reason = fields.Char(readonly=True, help="Why, in the words of who did it.")
+    reason = fields.Char(
+        string="Reason as Sealed", readonly=True, help="A mark, where it is said of a shopper."
+    )
+    why = fields.Char(
+        string="Reason",
+        compute="_compute_changes_html",
+        search="_search_why",
+        help="In the words of who did it. Of a shopper who left, they are gone.",
+    )
     create_date = fields.Datetime(string="At", required=True, readonly=True)
     key_id = fields.Char(
         readonly=True, help="Which of the server's keys seals the row. Empty: none was configured."
@@ -145,11 +154,22 @@ class PinbuAuditLog(models.Model):
         found = self.env["ir.model"].sudo().search([(name, operator, value)])
         return [("model", "in", found.mapped("model"))]
 
-    @api.depends("changes", "model")
+    def _search_why(self, operator, value):
+        if operator not in ("=", "ilike", "like", "in"):
+            return NotImplemented
+        said = self.env["pinbu.audit.words"].sudo().search([("text", operator, value)])
+        places = [Words.place(words.person_ref, words.mark) for words in said]
+        return ["|", ("reason", operator, value), ("reason", "in", places)]
+
+    @api.depends("changes", "model", "reason")
     @api.depends_context("lang", "tz")
     def _compute_changes_html(self):
+        words = self.env["pinbu.audit.words"]._read_places(
+            text for row in self for text in (row.changes, row.reason)
+        )
         for row in self:
-            lines = row._lines()
+            row.why = row._with_words(row.reason, words) if row.reason else False
+            lines = row._lines(words)
             row.changes_short = "; ".join(
                 f"{label}: {old} → {new or '–'}" if old else f"{label}: {new}"
                 for label, old, new in lines[:SHORT]
@@ -170,7 +190,17 @@ class PinbuAuditLog(models.Model):
                 ),
             )
 
-    def _lines(self):
+    def _with_words(self, text, words):
+        """:param dict words: of `_read_places`
+        :return: the text, with what it holds marks of
+        """
+
+        def said(place):
+            return words.get(place[2]) or self.env._("(gone with the shopper's account)")
+
+        return Words.PLACE.sub(said, text)
+
+    def _lines(self, words):
         """:return: ``[(field's label, old, new), …]`` in the reader's words"""
         self.ensure_one()
         changes = json.loads(self.changes or "{}")
@@ -181,7 +211,10 @@ class PinbuAuditLog(models.Model):
         return [
             (
                 labels.get(name, {}).get("string", name),
-                *(self._in_words(value, labels.get(name, {})) for value in values),
+                *(
+                    self._with_words(self._in_words(value, labels.get(name, {})), words)
+                    for value in values
+                ),
             )
             for name, values in changes.items()
         ]
@@ -196,6 +229,8 @@ class PinbuAuditLog(models.Model):
             return self.env._("Yes") if value else self.env._("No")
         if kind == "selection":
             return dict(field["selection"]).get(value, value)
+        if kind == "many2one":
+            return f"#{value}"
         if kind == "datetime":
             # What the server reckoned with before it was stored has fractions of a second.
             return format_datetime(self.env, fields.Datetime.to_datetime(value.partition(".")[0]))
@@ -239,11 +274,12 @@ class PinbuAuditLog(models.Model):
         :param str reason: why, in words
         :param cr: the cursor of the transaction that does it, if not the environment's own
         """
-        names = dict.fromkeys((*(old or {}), *(new or {})))
-        changes = {name: [(old or {}).get(name), (new or {}).get(name)] for name in names}
-        self._append(
-            self._prepare(action, records, dict.fromkeys(records.ids, changes), reason), cr
-        )
+        words = self._new_words()
+        changes = {
+            record.id: plain_changes(record, old or {}, new or {}, words)
+            for record in records.sudo()
+        }
+        self._append(self._prepare(action, records, changes, words, reason), cr)
 
     @api.model
     def _write_by_hand(self, action, records, **kwargs):
@@ -275,11 +311,19 @@ class PinbuAuditLog(models.Model):
     def _prepare_changes(self, action, records, before, after):
         """:param dict before: what `Watch.values_of` gave, and `after` likewise
         :return: rows for `_append`"""
-        return self._prepare(action, records, changes_of(records, before, after))
+        words = self._new_words()
+        changes = changes_of(records, before, after, words)
+        return self._prepare(action, records, changes, words)
 
     @api.model
-    def _prepare(self, action, records, changes, reason=None):
+    def _new_words(self):
+        """:return: where what is said of shoppers goes; nowhere while one is being forgotten"""
+        return Words(is_kept=not self.env.context.get("pinbu_forgets"))
+
+    @api.model
+    def _prepare(self, action, records, changes, words, reason=None):
         """:param dict changes: ``{id: {field: [old, new]}}``
+        :param Words words: that the changes hold marks of
         :return: rows for `_append`, of those records that are in `changes`
         """
         if not changes:
@@ -290,7 +334,8 @@ class PinbuAuditLog(models.Model):
         mark, prefix = self._caller_address()
         watch = WATCHED.get(records._name)
         is_personal = watch.is_personal if watch else records._name in _NAMED_FOR_PEOPLE
-        return [
+        reason = reason or self.env.context.get("pinbu_note") or None
+        rows = [
             {
                 "user_ref": self.env.uid,
                 "user_name": None if user.share else user.name,
@@ -302,11 +347,14 @@ class PinbuAuditLog(models.Model):
                 "res_id": record.id,
                 "record_name": None if is_personal else record.display_name,
                 "changes": json.dumps(changes[record.id], ensure_ascii=False) or None,
-                "reason": reason or self.env.context.get("pinbu_note") or None,
+                "reason": words.put(person_of(record), reason),
             }
             for record in records.sudo()
             if record.id in changes
         ]
+        if rows:
+            rows[0]["words"] = words.rows
+        return rows
 
     @api.model
     def _company_of(self, record):
@@ -347,6 +395,8 @@ class PinbuAuditLog(models.Model):
     def _seal(self, cr, rows):
         if not rows:
             return
+        for row in rows:
+            self.env["pinbu.audit.words"]._insert(cr, row.pop("words", ()))
         isolation = self._lock_chain(cr)
         now, last, seal = self._end(cr)
         if isolation != "read committed" and not in_test_transaction(cr):

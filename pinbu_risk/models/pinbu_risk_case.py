@@ -343,6 +343,24 @@ class PinbuRiskCase(models.Model):
             ("outcome", "=", "refused"),
         ]
 
+    def _pinbu_forget_blocks(self):
+        """Devices and phones that were blocked with these cases stay so; why, in words about their
+        shopper, goes."""
+        marks = self._marks()
+        for case in self.filtered("reason"):
+            blocks = self.env["pinbu.risk.block"].search(
+                [
+                    ("reason", "=", case.reason),
+                    ("partner_id", "=", False),
+                    ("company_id", "=", case.company_id.id),
+                    "|",
+                    ("mark", "in", list(marks[case])),
+                    ("former_mark", "in", list(marks[case])),
+                ]
+            )
+            blocks = blocks.with_context(pinbu_about_id=case.partner_id.id)
+            blocks.reason = self.env._("Account closed")
+
     def _pinbu_forget(self):
         """What was decided stays, the words do not."""
         self.write({"reason": False})

@@ -179,8 +179,11 @@ class PinbuRiskCase(models.Model):
         :return: the new blocks
         """
         self._check_officer()
-        rows = []
+        # Nobody but a case knows the marks of devices.
+        blocks = self.env["pinbu.risk.block"].sudo()
+        made = blocks
         for case in self:
+            rows = []
             common = {
                 "company_id": case.company_id.id,
                 "reason": reason,
@@ -194,8 +197,8 @@ class PinbuRiskCase(models.Model):
             phone = case.partner_id.sudo()._pinbu_phone_trait()
             if with_phone and phone:
                 rows.append({**common, "subject": "phone", "value": phone})
-        # Nobody but a case knows the marks of devices.
-        return self.env["pinbu.risk.block"].sudo().create(rows).with_env(self.env)
+            made |= blocks.with_context(pinbu_about_id=case.partner_id.id).create(rows)
+        return made.with_env(self.env)
 
     def _answer_appeals(self, is_upheld, answer):
         """The open appeals of these cases are decided with them.

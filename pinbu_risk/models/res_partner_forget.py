@@ -56,6 +56,9 @@ class ResPartner(models.Model):
         self.ensure_one()
         self.env.flush_all()
         places = self | self.child_ids
+        cases = self.env["pinbu.risk.case"].search([("partner_id", "=", self.id)])
+        # By their phone, as long as it is known.
+        cases._pinbu_forget_blocks()
         self._pinbu_forget_account()
         places._pinbu_forget_contact()
         places._pinbu_forget_words()
@@ -67,9 +70,10 @@ class ResPartner(models.Model):
         self.env["pinbu.shopper"].search([("partner_id", "=", self.id)]).unlink()
         self.env["pinbu.data.export"].search([("partner_id", "=", self.id)]).unlink()
         self.env["pinbu.appeal"].search([("partner_id", "=", self.id)])._pinbu_forget()
-        self.env["pinbu.risk.case"].search([("partner_id", "=", self.id)])._pinbu_forget()
+        cases._pinbu_forget()
         # Nobody can act as them any more.
         self.env["pinbu.risk.block"].search([("partner_id", "=", self.id)]).unlink()
+        self.env["pinbu.audit.words"]._forget(places.ids)
         self.env.flush_all()
 
     def _pinbu_forget_account(self):

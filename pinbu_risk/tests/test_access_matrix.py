@@ -40,6 +40,7 @@ pinbu.appeal                -       rw      -       -       rw      -       -   
 pinbu.audit.check           -       -       -       -       -       -       r       -       -       -       -       -
 pinbu.audit.head            -       -       -       -       -       -       r       -       -       -       -       -
 pinbu.audit.log             -       -       -       -       -       -       r       -       -       -       -       -
+pinbu.audit.words           -       -       -       -       -       -       -       -       -       -       -       -
 pinbu.banner                rwcd    rwcd    -       -       -       -       -       -       -       -       -       -
 pinbu.batch.activity        -       -       rwcd    -       -       -       -       -       -       -       -       -
 pinbu.batch.by.activity     -       -       rwc     -       -       -       -       -       -       -       -       -

@@ -1,5 +1,6 @@
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from odoo.addons.pinbu_groupbuy.api import scenes
 
@@ -9,6 +10,14 @@ from .test_data_export import ADDRESS
 
 @tagged("post_install", "-at_install")
 class TestAccountDeletion(RightsCase):
+    def setUp(self):
+        super().setUp()
+        # What was written before, with whatever key this machine has, is not of this story.
+        for table in ("pinbu_audit_log", "pinbu_audit_head"):
+            self.cr.execute(SQL("ALTER TABLE %s DISABLE TRIGGER USER", SQL.identifier(table)))
+            self.cr.execute(SQL("DELETE FROM %s", SQL.identifier(table)))
+            self.cr.execute(SQL("ALTER TABLE %s ENABLE TRIGGER USER", SQL.identifier(table)))
+
     def leave(self, token=None, **body):
         return self.call("DELETE", "/me", body or None, token or self.ann)
 
@@ -36,7 +45,24 @@ class TestAccountDeletion(RightsCase):
         self.env["res.partner.bank"].create(
             {"partner_id": self.partner.id, "acc_number": "62220000", "acc_holder_name": "张三丰"}
         )
+        # What an officer says about them, which the audit log keeps.
+        officer = self.env(user=self.officer)
+        case = officer["pinbu.risk.case"].search([("partner_id", "=", self.partner.id)])
+        wizard = officer["pinbu.risk.decision"].create(
+            {
+                "case_ids": case.ids,
+                "decision": "block",
+                "reason": "张三丰 has a farm",
+                "answer": "No, 张三丰",
+                "with_phone": True,
+            }
+        )
+        wizard.action_decide()
+        # As Odoo does within the hour.
+        wizard.sudo().unlink()
         self.env.flush_all()
+        self.assertIn("张三丰 has a farm", self.audit_log().mapped("why"))
+        self.assertIn("No, 张三丰", str(self.audit_log().mapped("changes_html")))
 
         answer = self.leave()
         self.assertEqual((answer.status, answer.data), (202, {"state": "requested"}))
@@ -76,6 +102,16 @@ class TestAccountDeletion(RightsCase):
                 self.assertEqual(self.cr.fetchone()[0], 0, f"{table} holds {secret}")
         log = self.env["pinbu.identity.log"].search([], limit=1)
         self.assertEqual((log.kind, log.partner_ref), ("erased", self.partner.id))
+        # The rows are there, and as they were written.
+        self.assertTrue(self.audit_log().filtered("why"))
+        self.assertNotIn("张三丰", str(self.audit_log().mapped("changes_html")))
+        check = self.env["pinbu.audit.check"]._check()
+        self.assertTrue(check.is_sound, check.result)
+
+    def audit_log(self):
+        log = self.env["pinbu.audit.log"].search([])
+        log.invalidate_recordset()
+        return log
 
     def test_nobody_returns_as_a_newcomer(self):
         self.assertTrue(self.get("/me").data["customer"]["is_new"])

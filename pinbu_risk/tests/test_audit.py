@@ -167,16 +167,45 @@ class TestAudit(AuditCase):
         shopper.active = False
         self.assertEqual(len(self.log()), rows)
 
-    def test_a_shopper_is_never_named(self):
+    def test_rows_do_not_say_who_a_shopper_is(self):
         ann = self.env["res.partner"].create({"name": "Ann Secretly"})
         block = self.env["pinbu.risk.block"].create(
-            {"subject": "partner", "partner_id": ann.id, "reason": "a farm"}
+            {"subject": "partner", "partner_id": ann.id, "reason": "a farm of Secretly's"}
         )
         row = self.log(("model", "=", "pinbu.risk.block"))
         self.assertEqual((row.res_id, row.record_name), (block.id, False))
         self.assertTrue(row.display_name.endswith(f"#{block.id}"), "a page needs a title")
-        self.assertEqual(self.values(row)["partner_id"], [[], [[ann.id, None]]])
-        self.assertNotIn("Secretly", f"{row.changes}{row.changes_html}")
+        [[], [[number, name]]] = self.values(row)["partner_id"]
+        self.assertEqual(number, ann.id)
+        self.assertNotIn("Secretly", f"{name}{row.changes}")
+        # Whoever reads the log is told, as it was then.
+        ann.name = "Ann Newly"
+        self.env.invalidate_all()
+        for text in ("Ann Secretly", "a farm of Secretly's"):
+            self.assertIn(text, row.changes_html.unescape())
+        block.with_context(pinbu_note="She called").action_lift()
+        row = self.log(("model", "=", "pinbu.risk.block"))[-1]
+        self.assertNotIn("called", row.reason)
+        self.assertEqual(row.why, "She called")
+        for text in ("she c", "Mia"):
+            found = self.log(("why", "ilike", text))
+            self.assertEqual(found, row if text == "she c" else row.browse())
+
+    def test_references_have_names_and_selections_labels(self):
+        """Those of then; labels in the language of who reads."""
+        one, two = self.env["pinbu.activity.category"].create([{"name": "Tea"}, {"name": "Nuts"}])
+        activity = self.make_activity(size=2, category_id=one.id)
+        self.mine(activity).category_id = two
+        row = self.log(("model", "=", "pinbu.activity"), ("action", "=", "changed"))[-1]
+        two.name = "Dried fruit"
+        self.assertEqual(self.values(row)["category_id"], [[[one.id, "Tea"]], [[two.id, "Nuts"]]])
+        self.assertIn("Tea → Nuts", row.with_context(lang="en_US").changes_short)
+        rule = self.env["pinbu.risk.rule"].create({"name": "Mine", "company_id": self.company.id})
+        self.mine(rule).action = "delay"
+        row = self.log(("model", "=", "pinbu.risk.rule"), ("action", "=", "changed"))
+        self.assertEqual(self.values(row), {"action": ["refuse", "delay"]})
+        labels = dict(rule._fields["action"]._description_selection(self.env))
+        self.assertIn(f"{labels['refuse']} → {labels['delay']}", row.changes_short)
 
     # === WHO READS IT === #
 
@@ -191,7 +220,12 @@ class TestAudit(AuditCase):
         )
         for number, group in enumerate(groups):
             user = new_test_user(self.env, f"curious{number}", f"{group},base.group_user")
-            for model in ("pinbu.audit.log", "pinbu.audit.check", "pinbu.audit.head"):
+            for model in (
+                "pinbu.audit.log",
+                "pinbu.audit.check",
+                "pinbu.audit.head",
+                "pinbu.audit.words",
+            ):
                 with self.subTest(group, model=model), self.assertRaises(AccessError):
                     self.env[model].with_user(user).search([])
             with self.assertRaises(AccessError):
@@ -290,6 +324,34 @@ class TestAuditCheck(AuditCase):
         return check.is_sound, found
 
     def test_a_whole_log_is_sound(self):
+        self.assertEqual(self.check(), (True, []))
+
+    def test_words_about_a_shopper(self):
+        ann, ben = self.env["res.partner"].create([{"name": "Ann"}, {"name": "Ben"}])
+        for partner in (ann, ben):
+            self.env["pinbu.risk.block"].create({"partner_id": partner.id, "reason": "a farm"})
+        self.assertEqual(self.check(), (True, []))
+        words = "pinbu_audit_words"
+        for statement, code in (
+            (f"UPDATE {words} SET text = 'an angel' WHERE person_ref = %s", "words_changed"),
+            (f"DELETE FROM {words} WHERE person_ref = %s", "words_missing"),
+        ):
+            with self.subTest(code), self.env.cr.savepoint() as savepoint:
+                self.tamper(statement, ann.id)
+                is_sound, [(found, count, _last)] = self.check()
+                # The name, and the reason.
+                self.assertEqual((is_sound, found, count), (False, code, 2))
+                self.assertIn("2", self.result)
+                savepoint.rollback()
+        # Another contact takes what is said of the one that is no more.
+        self.env["base.partner.merge.automatic.wizard"]._merge([ann.id, ben.id], ben)
+        self.assertFalse(ann.exists())
+        self.assertEqual(self.check(), (True, []))
+        self.env["pinbu.account.deletion"].create(
+            {"partner_id": ben.id, "company_id": self.company.id}
+        )
+        self.env["pinbu.audit.words"]._forget(ben.ids)
+        self.assertFalse(self.env["pinbu.audit.words"].search([("text", "=", "a farm")]))
         self.assertEqual(self.check(), (True, []))
 
     def test_a_removed_row_is_named(self):

@@ -40,23 +40,23 @@ class TestAuditByHand(WithdrawalMixin, AuditCase):
         formed, failed = self.join(one).team_id, self.join(two).team_id
         self.before = self.log()[-1:].id or self.before
         self.intervene(formed, "form")
-        self.assertEqual(self.done(formed, reason="They called"), {"state": ["forming", "formed"]})
+        self.assertEqual(self.done(formed, why="They called"), {"state": ["forming", "formed"]})
         self.intervene(failed, "fail")
-        self.assertEqual(self.done(failed, reason="They called"), {"state": ["forming", "failed"]})
+        self.assertEqual(self.done(failed, why="They called"), {"state": ["forming", "failed"]})
         origin, target = self.join(three).team_id, self.join(four).team_id
         seat = origin.seat_ids
         self.intervene(origin, "move", seat_id=seat.id, target_id=target.id)
         self.assertEqual(
-            self.done(seat, reason="They called"),
+            self.done(seat, why="They called"),
             {"team_id": [origin.display_name, target.display_name]},
         )
         self.intervene(target, "retry")
-        self.done(target, action="retried", reason="They called")
+        self.done(target, action="retried", why="They called")
         later = fields.Datetime.now().replace(microsecond=0) + timedelta(hours=3)
         old = target.deadline
         self.intervene(target, "deadline", deadline=later)
         self.assertEqual(
-            self.done(target, action="changed", reason="They called"),
+            self.done(target, action="changed", why="They called"),
             {"deadline": [str(old), str(later)]},
         )
 
@@ -90,7 +90,7 @@ class TestAuditByHand(WithdrawalMixin, AuditCase):
             state = "blocked" if decision == "block" else "void"
             rows = self.log(("action", "=", "by_hand"), ("model", "=", subsidies._name))
             self.assertEqual(self.values(rows[-1])["state"][1], state)
-            self.assertEqual(rows[-1].reason, "one address")
+            self.assertEqual(rows[-1].why, "one address")
             self.assertFalse(any(rows.mapped("record_name")))
         grounds = self.log(("model", "=", subsidies._name), ("action", "=", "changed"))
         self.assertEqual(self.values(grounds[0]), {"ground": [None, "same_person"]})
@@ -115,7 +115,7 @@ class TestAuditByHand(WithdrawalMixin, AuditCase):
             active_ids=withdrawal.ids
         ).create({"result": "failed", "note": "the account is closed"}).action_confirm()
         self.assertEqual(
-            self.done(withdrawal, reason="the account is closed", **accountant),
+            self.done(withdrawal, why="the account is closed", **accountant),
             {"state": ["sent", "failed"]},
         )
         self.assertEqual(self.log()[-1].record_name, withdrawal.number)
@@ -159,7 +159,7 @@ class TestAuditRefunds(AuditMixin, KeysMixin, RefundCase):
         wizard.save().action_confirm()
         row = self.log(("action", "=", "by_hand"))
         self.assertEqual((row.res_id, row.record_name), (refund.id, refund.reference))
-        self.assertEqual(row.reason, "Paid by bank transfer")
+        self.assertEqual(row.why, "Paid by bank transfer")
         self.assertEqual(self.values(row)["state"][1], "done")
         self.assertEqual(self.values(row)["provider_reference"], [None, "T-1"])
 
@@ -177,7 +177,7 @@ class TestAuditReturns(AuditMixin, KeysMixin, ReturnCase):
         row = self.log(("model", "=", "pinbu.return"))
         self.assertEqual((row.user_ref, row.res_id), (self.marketer.id, request.id))
         self.assertEqual(self.values(row), {"state": ["requested", "accepted"]})
-        self.assertEqual(row.reason, "To our warehouse")
+        self.assertEqual(row.why, "To our warehouse")
         request.with_user(self.manager).action_refund_without_goods()
         self.env.flush_all()
         row = self.log(("model", "=", "pinbu.return"))[-1]

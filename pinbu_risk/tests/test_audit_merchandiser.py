@@ -28,7 +28,7 @@ class TestAuditMerchandiser(MeansMixin, SubsidyMixin, AuditCase):
         ).action_apply()
         row = self.last(team)
         self.assertEqual(self.values(row), {"state": ["forming", "failed"]})
-        self.assertEqual(row.reason, "They called")
+        self.assertEqual(row.why, "They called")
 
     def test_taken_off_before_shipment(self):
         order = self.form_team().seat_ids[0].order_id
@@ -38,7 +38,7 @@ class TestAuditMerchandiser(MeansMixin, SubsidyMixin, AuditCase):
             {"order_id": order.id, "kind": "whole", "reason": "It never came"}
         ).action_refund()
         row = self.log(("model", "=", "sale.order"), ("res_id", "=", order.id))
-        self.assertEqual((row.user_ref, row.reason), (payer.id, "It never came"))
+        self.assertEqual((row.user_ref, row.why), (payer.id, "It never came"))
         self.assertEqual(self.values(row)["state"], ["sale", "cancel"])
 
     def test_refunded_in_part(self):
@@ -49,7 +49,7 @@ class TestAuditMerchandiser(MeansMixin, SubsidyMixin, AuditCase):
             {"order_id": order.id, "kind": "part", "amount": 5.0, "reason": "Broken bags"}
         ).action_refund()
         row = self.log(("model", "=", "sale.order"), ("res_id", "=", order.id))
-        self.assertEqual((row.user_ref, row.reason), (payer.id, "Broken bags"))
+        self.assertEqual((row.user_ref, row.why), (payer.id, "Broken bags"))
 
     def test_another_address(self):
         [ann] = self.shoppers(1)
@@ -68,10 +68,13 @@ class TestAuditMerchandiser(MeansMixin, SubsidyMixin, AuditCase):
             }
         ).action_apply()
         row = self.last(order)
-        self.assertEqual(
-            self.values(row), {"partner_shipping_id": [old.id, order.partner_shipping_id.id]}
-        )
-        self.assertNotIn("Lake Road", row.changes)
+        [[[was, _name]], [[now, _other]]] = self.values(row)["partner_shipping_id"]
+        self.assertEqual((was, now), (old.id, order.partner_shipping_id.id))
+        # Who it goes to is read, as long as the shopper is one.
+        self.assertIn("Her mother", row.changes_short)
+        for text in ("Her mother", "Lake Road", "13900000000"):
+            self.assertNotIn(text, row.changes)
+        self.assertNotIn("13900000000", row.changes_html)
 
     def test_coupons(self):
         [ann] = self.shoppers(1)

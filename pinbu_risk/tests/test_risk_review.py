@@ -211,7 +211,7 @@ class TestReview(RiskMixin, TransactionCase):
                     ("user_ref", "=", self.officer.id),
                 ]
             )
-            self.assertEqual(rows.mapped("reason"), ["I have looked"], record._name)
+            self.assertEqual(rows.mapped("why"), ["I have looked"], record._name)
 
     def test_refuse(self):
         subsidies, withdrawals = self.hold_back(self.ann, self.ben)

@@ -109,8 +109,9 @@ class PinbuRiskDecision(models.TransientModel):
             raise UserError(self.env._("Answer the appeal: the shopper waits to learn why."))
         if self.decision == "approve":
             decided = cases._approve(self.reason, self.subsidy_ids, self.withdrawal_ids)
-            if self.lift_blocks:
-                decided.block_ids.action_lift()
+            for case in decided if self.lift_blocks else ():
+                # Of a device nobody else knows whose it is.
+                case.block_ids.with_context(pinbu_about_id=case.partner_id.id).action_lift()
         else:
             if self.subsidy_ids and not self.ground:
                 raise UserError(self.env._("A subsidy is withheld only on a published ground."))
