@@ -33,7 +33,7 @@ registry.category("web_tour.tours").add("pinbu_risk_review", {
         },
         {
             content: "The subsidy is listed",
-            trigger: ".modal .o_field_widget[name=subsidy_ids] .o_data_row:contains('Tour Ann')",
+            trigger: ".modal .o_field_widget[name=subsidy_ids] .o_data_row:contains('Tour rule')",
         },
         {
             content: "Say why",
