@@ -28,7 +28,9 @@ def result_workbook(activity):
             unit: book.add_format({"num_format": code}) for unit, code in NUMBER_FORMATS.items()
         }
         styles["title"] = book.add_format({"bold": True, "font_size": 14})
-        styles["head"] = book.add_format({"bold": True, "bg_color": "#E9ECEF", "border": 1})
+        head = {"bold": True, "bg_color": "#E9ECEF", "border": 1}
+        styles["head"] = book.add_format({**head, "text_wrap": True, "valign": "top"})
+        styles["muted"] = book.add_format({"font_color": "#6C757D"})
         _write_figures(book, styles, activity, result)
         _write_days(book, styles, activity, result["days"])
         _write_teams(book, styles, activity)
@@ -40,7 +42,13 @@ def _write_figures(book, styles, activity, result):
     sheet.set_column(0, 0, 36)
     sheet.set_column(1, 1, 18)
     sheet.write_string(0, 0, activity.name, styles["title"])
-    row = 2
+    sheet.write_string(1, 0, activity.product_tmpl_id.display_name, styles["muted"])
+    first, last = (day.isoformat() for day in activity._result_period())
+    sheet.write_string(2, 0, f"{first} – {last}", styles["muted"])
+    _fit_on_paper(sheet)
+    row = 4
+    sheet.write_row(row, 0, (activity.env._("Figures"), ""), styles["head"])
+    row += 1
     for label, value, unit in result["figures"]:
         sheet.write_string(row, 0, label)
         if value is not None:
@@ -50,7 +58,7 @@ def _write_figures(book, styles, activity, result):
         row += 1
     row += 1
     currency = activity.currency_id.name
-    sheet.write_string(row, 0, activity.env._("Costs (%s)", currency), styles["head"])
+    sheet.write_row(row, 0, (activity.env._("Costs (%s)", currency), ""), styles["head"])
     for label, amount in result["costs"]:
         row += 1
         sheet.write_string(row, 0, label)
@@ -62,6 +70,8 @@ def _write_days(book, styles, activity, days):
     name = env._("By Day")
     sheet = book.add_worksheet(name)
     sheet.set_column(0, 3, 14)
+    _keep_heading(sheet)
+    sheet.set_landscape()
     heads = (env._("Day"), env._("Amount paid"), env._("Teams formed"), env._("Teams failed"))
     sheet.write_row(0, 0, heads, styles["head"])
     date = book.add_format({"num_format": "yyyy-mm-dd"})
@@ -84,6 +94,10 @@ def _write_days(book, styles, activity, days):
             }
         )
     chart.combine(lines)
+    chart.set_title({"name": name, "name_font": {"size": 12}})
+    chart.set_x_axis({"num_format": "m-d"})
+    chart.set_y_axis({"name": heads[1], "num_format": "#,##0"})
+    lines.set_y2_axis({"name": env._("Teams"), "num_format": "0"})
     chart.set_size({"width": 720, "height": 360})
     chart.set_legend({"position": "bottom"})
     sheet.insert_chart("F2", chart)
@@ -92,7 +106,10 @@ def _write_days(book, styles, activity, days):
 def _write_teams(book, styles, activity):
     env = activity.env
     sheet = book.add_worksheet(env._("Teams"))
-    sheet.set_column(0, 7, 16)
+    for column, width in enumerate((10, 24, 12, 8, 12, 18, 18, 14)):
+        sheet.set_column(column, column, width)
+    _keep_heading(sheet)
+    sheet.set_landscape()
     heads = (
         env._("Team"),
         env._("Leader"),
@@ -106,6 +123,7 @@ def _write_teams(book, styles, activity):
     sheet.write_row(0, 0, heads, styles["head"])
     states = activity._result_states()
     rows = activity._result_teams(limit=MOST_ROWS)
+    row = 0
     for row, (number, leader, state, size, paid, opened, finished, amount) in enumerate(rows, 1):
         sheet.write_number(row, 0, number)
         sheet.write_string(row, 1, leader or env._("Merchant"))
@@ -116,3 +134,16 @@ def _write_teams(book, styles, activity):
         if finished:
             sheet.write_datetime(row, 6, finished)
         sheet.write_number(row, 7, amount, styles["money"])
+    sheet.autofilter(0, 0, row, len(heads) - 1)
+
+
+def _keep_heading(sheet):
+    """It stays in sight on the screen, and comes again on each sheet of paper."""
+    sheet.freeze_panes(1, 0)
+    sheet.repeat_rows(0)
+    _fit_on_paper(sheet)
+
+
+def _fit_on_paper(sheet):
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(1, 0)

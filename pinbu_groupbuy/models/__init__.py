@@ -3,6 +3,7 @@ from . import pinbu_company_guard, pinbu_private_phones
 
 # isort: split
 from . import (
+    account_move,
     delivery_carrier,
     mail_tracking_value,
     payment_transaction,
@@ -99,6 +100,7 @@ from . import (
     res_partner_timezone,
     res_users_phone,
     sale_order,
+    sale_order_invoice,
     sale_order_invoice_data,
     sale_order_money,
     sale_order_notes,

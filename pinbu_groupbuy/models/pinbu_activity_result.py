@@ -80,6 +80,12 @@ class PinbuActivity(models.Model):
         first = min(self.create_date, self.starts_at)
         return fields.Datetime.context_timestamp(zone, first).date()
 
+    def _result_period(self):
+        """:return: the first and the last day of the activity, by the company's clock"""
+        zone = self.with_context(tz=self.company_id._pinbu_timezone())
+        moments = (self.starts_at, self.ends_at)
+        return [fields.Datetime.context_timestamp(zone, moment).date() for moment in moments]
+
     def _result_figures(self, total):
         dashboard = self.env["pinbu.dashboard"]
         return [

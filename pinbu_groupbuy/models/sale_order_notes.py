@@ -10,12 +10,6 @@ class SaleOrder(models.Model):
     pinbu_note = fields.Text(
         string="Seller's Note", copy=False, help="For your own people; shoppers never see it."
     )
-    pinbu_invoice_title = fields.Char(
-        string="Invoice Title", copy=False, help="Whom the tax invoice is made out to."
-    )
-    pinbu_tax_number = fields.Char(
-        string="Tax Number", copy=False, help="Of who asks for the tax invoice; none for persons."
-    )
     pinbu_may_change_address = fields.Boolean(
         compute="_compute_pinbu_may_change_address", compute_sudo=True
     )

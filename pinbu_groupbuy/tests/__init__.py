@@ -37,6 +37,7 @@ from . import (
     test_money,
     test_open_deliveries,
     test_openings,
+    test_order_invoice,
     test_order_pages,
     test_order_refund,
     test_order_screens,

@@ -51,6 +51,17 @@ class TestActivityResult(GroupBuyMixin, HttpCase):
         rows = list(teams.iter_rows(min_row=2, values_only=True))
         self.assertEqual([row[0] for row in rows], [self.forming.id, self.formed.id])
         self.assertAlmostEqual(rows[1][7], 3 * 19.9)
+        self.assertEqual(figures["A2"].value, self.product.name)
+        formats = {row[0].value: row[1].number_format for row in figures.iter_rows(max_col=2)}
+        self.assertEqual(
+            (formats["Teams formed"], formats["Success rate"], formats["Amount paid"]),
+            ("#,##0", "0.0%", "#,##0.00"),
+        )
+        for sheet in (days, teams):
+            self.assertEqual((sheet.freeze_panes, sheet.print_title_rows), ("A2", "$1:$1"))
+        self.assertEqual(teams.auto_filter.ref, "A1:H3")
+        self.assertEqual((teams["F2"].number_format, days["A2"].number_format),
+                         ("yyyy-mm-dd hh:mm", "yyyy-mm-dd"))  # fmt: skip
 
     def test_given_up_is_what_was_not_paid(self):
         """The price of today is none that earlier shoppers have paid."""
@@ -70,6 +81,16 @@ class TestActivityResult(GroupBuyMixin, HttpCase):
         self.assertIn(self.activity.name, text)
         self.assertIn(f"#{self.formed.id}", text)
         self.assertIn("Given up against", text)
+
+    def test_in_chinese(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.activity.with_context(lang="zh_CN").name = "三人成团：牛轧糖 [礼盒]"
+        self.user.lang = "zh_CN"
+        self.env.flush_all()
+        answer = self.download("result_marketing")
+        book = load_workbook(io.BytesIO(answer.content))
+        self.assertEqual(book.worksheets[0]["A1"].value, "三人成团：牛轧糖 [礼盒]")
+        self.assertEqual(len(book.worksheets), 3)
 
     def test_twelve_weeks_are_few_bars(self):
         self.env.cr.execute(

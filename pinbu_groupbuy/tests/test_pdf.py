@@ -13,18 +13,49 @@ from .common import GroupBuyMixin
 PHONE = "13800138000"
 
 
+def texts(pdf):
+    """:return: the text of each page, in the usual characters rather than those of old radicals"""
+    found = [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
+    return [" ".join(unicodedata.normalize("NFKC", text).split()) for text in found]
+
+
+class PdfMixin:
+    """Prints over HTTP, and reads what is printed. For an HttpCase."""
+
+    @classmethod
+    def set_up_printing(cls):
+        # The styles that a print asks for come on cursors of their own; a test has but one.
+        cls.set_registry_readonly_mode(False)
+        for name in ("web.report_assets_common", "web.report_assets_pdf"):
+            cls.env["ir.qweb"]._get_asset_bundle(name, js=False, autoprefix=True).css()
+
+    def get(self, login, report, records):
+        self.authenticate(login, login)
+        ids = ",".join(map(str, records.ids))
+        # Under test Odoo answers with HTML otherwise.
+        query = urlencode({"context": '{"force_report_rendering": true}'})
+        return self.url_open(f"/report/pdf/{report}/{ids}?{query}", timeout=60)
+
+    def pages(self, *args):
+        """:return: the text of each page of a print"""
+        answer = self.get(*args)
+        self.assertEqual(answer.status_code, 200)
+        self.assertEqual(answer.headers["Content-Type"], "application/pdf")
+        return texts(answer.content)
+
+    def assert_says(self, page, *words):
+        for word in words:
+            self.assertIn(word, page)
+
+
 @tagged("post_install", "-at_install")
-class TestPdf(GroupBuyMixin, HttpCase):
+class TestPdf(PdfMixin, GroupBuyMixin, HttpCase):
     """What comes out of the printer, for who may print it."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # The styles that a print asks for come on cursors of their own; a test has but one.
-        cls.set_registry_readonly_mode(False)
-        for name, prefixes in (("web.report_assets_common", True), ("web.report_assets_pdf", True)):
-            bundle = cls.env["ir.qweb"]._get_asset_bundle(name, js=False, autoprefix=prefixes)
-            bundle.css()
+        cls.set_up_printing()
         cls.set_up_shop()
         cls.product.name = "牛轧糖 500g"
         cls.activity.name = "三人团 Nougat"
@@ -45,24 +76,6 @@ class TestPdf(GroupBuyMixin, HttpCase):
         self.run_schedulers()
         self.waiting = seat.order_id.picking_ids
         self.env.flush_all()
-
-    def get(self, login, report, records):
-        self.authenticate(login, login)
-        ids = ",".join(map(str, records.ids))
-        # Under test Odoo answers with HTML otherwise.
-        query = urlencode({"context": '{"force_report_rendering": true}'})
-        return self.url_open(f"/report/pdf/{report}/{ids}?{query}", timeout=60)
-
-    def pages(self, *args):
-        """:return: the text of each page of a print"""
-        answer = self.get(*args)
-        self.assertEqual(answer.status_code, 200)
-        self.assertEqual(answer.headers["Content-Type"], "application/pdf")
-        return texts(answer.content)
-
-    def assert_says(self, page, *words):
-        for word in words:
-            self.assertIn(word, page)
 
     def test_slips_of_a_team(self):
         pages = self.pages("pdf_clerk", "stock.report_deliveryslip", self.pickings)
@@ -158,9 +171,3 @@ class TestPdf(GroupBuyMixin, HttpCase):
         # What is cut is drawn on both pages.
         text = "".join(pages)
         self.assertEqual([text.count(f"#{number}") for number in numbers], [1] * len(numbers))
-
-
-def texts(pdf):
-    """:return: the text of each page, in the usual characters rather than those of old radicals"""
-    found = [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
-    return [" ".join(unicodedata.normalize("NFKC", text).split()) for text in found]

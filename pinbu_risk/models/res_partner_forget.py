@@ -158,6 +158,14 @@ class ResPartner(models.Model):
                 mine,
             )
         )
+        # Posted ones stay as the law wants them.
+        self.env.cr.execute(
+            SQL(
+                "UPDATE account_move SET pinbu_invoice_title = NULL, pinbu_tax_number = NULL"
+                " WHERE state = 'draft' AND %s",
+                mine,
+            )
+        )
         # What came back is booked; why, in the shopper's words and pictures, goes.
         self.env.cr.execute(
             SQL("UPDATE pinbu_return SET reason = NULL, photos = NULL WHERE %s", mine)

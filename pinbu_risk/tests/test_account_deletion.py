@@ -42,6 +42,13 @@ class TestAccountDeletion(RightsCase):
         user = self.user_of("ann")
         self.partner.message_post(body="张三丰 called")
         self.env["sale.order"].browse(order["id"]).message_post(body="张三丰 asks for a gift box")
+        self.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": self.partner.id,
+                "pinbu_invoice_title": "张三丰 Ltd",
+            }
+        )
         self.env["res.partner.bank"].create(
             {"partner_id": self.partner.id, "acc_number": "62220000", "acc_holder_name": "张三丰"}
         )
