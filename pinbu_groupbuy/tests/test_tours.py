@@ -1,6 +1,9 @@
+from unittest.mock import patch
+
 from odoo.tests import HttpCase, new_test_user, tagged
 
 from .common import GroupBuyMixin
+from .job_common import marking
 
 
 @tagged("post_install", "-at_install")
@@ -57,3 +60,24 @@ class TestTours(GroupBuyMixin, HttpCase):
             self.env, "tour_marketing", "pinbu_groupbuy.group_user", lang="en_US", tz="UTC"
         )
         self.start_tour("/odoo", "pinbu_dashboard", login="tour_marketing")
+
+    def test_watch_a_job(self):
+        user = new_test_user(
+            self.env, "tour_marketing", "pinbu_groupbuy.group_user", lang="en_US", tz="UTC"
+        )
+        people = self.env["res.partner"].create([{"name": f"P{number}"} for number in range(5)])
+        jobs = self.registry["pinbu.job"]
+        web_read = jobs.web_read
+
+        def advance(records, *args, **kwargs):
+            job_sudo = records.sudo()
+            if job_sudo.state == "waiting" and job_sudo.done < 4:
+                job_sudo._advance()
+            return web_read(records, *args, **kwargs)
+
+        with marking(self.registry), patch.object(jobs, "web_read", advance):
+            job = self.env["pinbu.job"].with_user(user)._start("mark", "Mark", "all", people.ids)
+            self.start_tour(
+                f"/odoo/group-buying-jobs/{job.id}", "pinbu_job", login="tour_marketing"
+            )
+        self.assertEqual((job.state, job.done), ("cancelled", 4))
