@@ -145,6 +145,7 @@ from . import (
     ir_actions_report,
     ir_http,
     ir_http_merchant,
+    ir_qweb_field_contact,
     ir_websocket,
     pinbu_live,
     pinbu_live_activity,

@@ -43,6 +43,7 @@ from . import (
     test_order_screens,
     test_outcome,
     test_pdf,
+    test_phones_of_deliveries,
     test_private_phones,
     test_query_counts,
     test_races,

@@ -102,11 +102,10 @@ class TestPdf(PdfMixin, GroupBuyMixin, HttpCase):
 
     def test_where_a_shopper_lives_is_not_on_the_parcel(self):
         [picking] = self.pickings[:1]
-        home, there = self.env["res.partner"].create(
-            [
-                {"name": "Bob", "street": "7 Home Lane", "phone": "13900139000"},
-                {"name": "Bob's Aunt", "street": "9 Far Road", "phone": PHONE},
-            ]
+        home = picking.sale_id.partner_id
+        home.write({"street": "7 Home Lane", "phone": "13900139000"})
+        there = self.env["res.partner"].create(
+            {"name": "Bob's Aunt", "street": "9 Far Road", "phone": PHONE}
         )
         there.write({"parent_id": home.id, "type": "delivery"})
         picking.move_ids.partner_id = picking.partner_id = there

@@ -169,6 +169,17 @@ class TestPrivatePhones(TransactionCase):
         )
         (delivery + receipt).action_confirm()
         theirs = delivery.with_user(self.clerk)
+        self.assertFalse(theirs.pinbu_phone, "nobody has ordered it")
+        order = self.env["sale.order"].create(
+            {
+                "partner_id": self.ann.id,
+                "partner_shipping_id": self.address.id,
+                "order_line": [Command.create({"product_id": self.product.id})],
+            }
+        )
+        order.action_confirm()
+        delivery = order.picking_ids
+        theirs = delivery.with_user(self.clerk)
         self.assertEqual(theirs.read(["pinbu_phone"])[0]["pinbu_phone"], PHONE)
         report = self.env["ir.actions.report"].with_user(self.clerk)
         slip, _kind = report._render_qweb_html("stock.action_report_delivery", delivery.ids)
