@@ -26,6 +26,8 @@ class PinbuDashboard(models.AbstractModel):
         last = checks.sudo().search([], limit=1)
         if not last or last.is_sound:
             return []
+        # What was found is for auditors.
+        records = ("pinbu.audit.check", [("id", "=", last.id)])
         return [
             self._alert(
                 "audit_log",
@@ -34,10 +36,7 @@ class PinbuDashboard(models.AbstractModel):
                     "The audit log was tampered with, or cannot be checked: rows were changed, "
                     "removed or slipped in. An auditor has to look into it."
                 ),
-                # What was found is for auditors.
-                ("pinbu.audit.check", [("id", "=", last.id)])
-                if checks.has_access("read")
-                else None,
+                records if checks.has_access("read") else None,
                 self.env._("Check of the Audit Log"),
             )
         ]
