@@ -204,10 +204,16 @@ class PinbuActivityDay(models.Model):
                 "paid_amount": SQL("SUM(bought.amount_total)"),
                 "newcomers": SQL("COUNT(*) FILTER (WHERE first.is_newcomer)"),
                 "newcomers_invited": SQL(
-                    "COUNT(*) FILTER (WHERE first.is_newcomer AND seat.inviter_id IS NOT NULL)"
+                    "COUNT(*) FILTER (WHERE first.is_newcomer AND %s)", self._sql_is_invited()
                 ),
             },
         )
+
+    @api.model
+    def _sql_is_invited(self):
+        """Hook: a condition on `seat`, whether its shopper came by another one's link; the same as
+        the dashboard's `_invited_domain`."""
+        return SQL("seat.inviter_id IS NOT NULL")
 
     def _source_outcomes(self):
         def shoppers(state, which):

@@ -198,6 +198,11 @@ class PinbuDashboard(models.AbstractModel):
             },
         ]
 
+    @api.model
+    def _invited_domain(self):
+        """Hook: a domain of seats, those whose shopper came by another one's link."""
+        return [("inviter_id", "!=", False)]
+
     # === FIGURES === #
 
     def _team_figures(self, now, before, span):
@@ -347,7 +352,7 @@ class PinbuDashboard(models.AbstractModel):
                     "pinbu.seat",
                     [
                         ("is_first", "=", True),
-                        ("inviter_id", "!=", False),
+                        *self._invited_domain(),
                         *self._within("paid_at", span),
                     ],
                 ),

@@ -65,3 +65,16 @@ class PinbuActivityDay(models.Model):
                 },
             ),
         ]
+
+    @api.model
+    def _sql_is_invited(self):
+        # The link may have been opened long before the order, at the log-in.
+        return SQL(
+            """
+            (%s OR EXISTS (
+                SELECT 1 FROM pinbu_invite invite
+                 WHERE invite.partner_id = seat.partner_id AND invite.company_id = seat.company_id
+                   AND invite.inviter_id IS NOT NULL AND invite.state != 'void'))
+            """,
+            super()._sql_is_invited(),
+        )

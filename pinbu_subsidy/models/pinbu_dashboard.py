@@ -108,6 +108,19 @@ class PinbuDashboard(models.AbstractModel):
         ]
 
     @api.model
+    def _invited_domain(self):
+        invites = [
+            ("company_id", "=", self.env.company.id),
+            ("inviter_id", "!=", False),
+            ("state", "!=", "void"),
+        ]
+        return [
+            "|",
+            *super()._invited_domain(),
+            ("partner_id.pinbu_invited_by_ids", "any", invites),
+        ]
+
+    @api.model
     def _columns(self):
         return [
             *super()._columns(),
@@ -263,7 +276,7 @@ class PinbuDashboard(models.AbstractModel):
             return []
         text = self.env._(
             "Wallets and books differed when they were compared on %s.",
-            format_date(self.env, last.checked_at.date()),
+            format_date(self.env, self.env.company._pinbu_date(last.checked_at)),
         )
         domain = [("company_id", "=", self.env.company.id)]
         return [self._alert("books", "danger", text, ("pinbu.books.check", domain))]

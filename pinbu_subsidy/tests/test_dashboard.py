@@ -1,5 +1,8 @@
+from datetime import date
+
 from odoo import SUPERUSER_ID, api
 from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tools import format_date
 
 from .means_common import WITH_WALLET, MeansMixin
 
@@ -144,19 +147,50 @@ class TestDashboard(MeansMixin, TransactionCase):
         self.assertNotIn("budget", self.alerts())
 
     def test_books_that_differ(self):
+        self.company.partner_id.tz = "Asia/Shanghai"
         self.env["pinbu.books.check"].search([]).is_ok = True
         self.assertNotIn("books", self.alerts())
         self.env["pinbu.books.check"].create(
             {
                 "company_id": self.company.id,
-                "checked_at": "2020-01-02",
+                "checked_at": "2020-01-01 19:30:00",
                 "findings": [{"code": "no_bank"}],
                 "is_ok": False,
             }
         )
         alert = self.alerts()["books"]
-        self.assertIn("2020", alert["text"])
+        # The company's day, not that of Greenwich.
+        day = format_date(self.env["res.users"].with_user(self.user).env, date(2020, 1, 2))
+        self.assertIn(day, alert["text"])
         self.assertIsNone(alert["records"], "marketing reads no books")
+
+    def test_who_logged_in_by_a_link_was_invited(self):
+        """Whether the order names the link again or not; not who was no newcomer after all."""
+        before = self.figures()
+        ann, ben, carl, dora = self.shoppers(4)
+        for newcomer, state in ((ben, "joined"), (carl, "void")):
+            self.env["pinbu.invite"].create(
+                {
+                    "partner_id": newcomer.id,
+                    "inviter_id": ann.id,
+                    "company_id": self.company.id,
+                    "joined_at": self.env.cr.now(),
+                    "state": state,
+                }
+            )
+        team = self.join(ben).team_id
+        self.join(carl, team)
+        self.join(dora, team)
+        after = self.figures()
+
+        def invited(figures):
+            return (figures["viral_factor"]["value"] or 0) * figures["teams_opened"]["value"]
+
+        self.assertAlmostEqual(invited(after) - invited(before), 1)
+        records = after["viral_factor"]["records"]
+        found = self.env["pinbu.seat"].with_user(self.user).search(records["domain"])
+        self.assertEqual(found.partner_id & (ben + carl + dora), ben)
+        self.assertAlmostEqual(len(found), invited(after))
 
     def test_best_inviters(self):
         ann, ben, carl = self.shoppers(3)
