@@ -63,6 +63,8 @@ SETTLEMENT_PATIENCE = timedelta(minutes=5)
 # So long after its forming a team's goods have left the warehouse.
 SHIPPING_PATIENCE = timedelta(hours=48)
 
+# Who gives money back, and decides what becomes of a refund that does not get through.
+MONEY_GROUPS = ("pinbu_groupbuy.group_manager", "account.group_account_invoice")
 # Who may read what an order was paid with and what it was promised: the shopper, and who deals with
 # its money. The warehouse, which reads orders too, needs none of it.
 ORDER_MONEY_READERS = (

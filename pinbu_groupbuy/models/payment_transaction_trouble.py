@@ -9,12 +9,12 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools.misc import babel_locale_parse
 
+from ..const import MONEY_GROUPS
 from .payment_transaction_worker import ATTEMPTS_BEFORE_ALERT, UNFINISHED
 from .pinbu_transition import log_note
 
 PATIENCE = timedelta(hours=1)
 # Who may see what is paid and paid back.
-MONEY_GROUPS = ("pinbu_groupbuy.group_manager", "account.group_account_invoice")
 
 
 class PaymentTransaction(models.Model):

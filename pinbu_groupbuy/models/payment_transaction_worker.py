@@ -11,6 +11,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
+from ..const import MONEY_GROUPS
 from .payment_transaction_refund import MANUAL_REFUND, RETURN_REFUND
 
 _logger = logging.getLogger(__name__)
@@ -209,8 +210,9 @@ class PaymentTransaction(models.Model):
         )
 
     def _pinbu_alert(self):
-        """Give somebody the task to look at this refund, once. It keeps being tried."""
-        user = self.sale_order_ids.seat_ids.activity_id._responsible_user()
+        """Give somebody who can do so the task to look at this refund, once. It keeps being
+        tried."""
+        user = self.sale_order_ids.seat_ids.activity_id._responsible_user(MONEY_GROUPS)
         refund = self.with_context(lang=user.lang)
         refund.sale_order_ids.activity_schedule(
             "pinbu_groupbuy.mail_activity_type_refund",

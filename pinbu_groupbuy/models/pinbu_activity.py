@@ -439,13 +439,23 @@ class PinbuActivity(models.Model):
             return "sold_out"
         return None
 
-    def _responsible_user(self):
-        """:return: who is told of trouble: who looks after the activity or made it, or else a
-        manager of its company"""
+    def _responsible_user(self, groups=()):
+        """Who is told of trouble: who looks after the activity or made it, or else a manager of its
+        company.
+
+        :param groups: XML ids; whoever is told is in one of them, if there are any
+        :rtype: res.users
+        """
         self.ensure_one()
         managers = self.env.ref("pinbu_groupbuy.group_manager").all_user_ids
         for users in (self.user_id, self.create_uid, managers):
-            able = users.filtered(lambda user: user.active and self.company_id in user.company_ids)
+            able = users.filtered(
+                lambda user: (
+                    user.active
+                    and self.company_id in user.company_ids
+                    and (not groups or any(user.has_group(group) for group in groups))
+                )
+            )
             if able:
                 return able[0]
         return self.env.ref("base.user_admin")

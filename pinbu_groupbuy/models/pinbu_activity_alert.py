@@ -90,14 +90,22 @@ class PinbuActivity(models.Model):
         """Give a task to whoever looks after an activity that needs a person, once until it is
         done, and not again on that day; take it back when nothing is wrong any more."""
         for company in self.env["res.company"].sudo().search([]):
-            companies = self.with_company(company).sudo()
-            for type_xml_id, notes in companies._alert_notes(company).items():
-                try:
-                    with self.env.cr.savepoint():
-                        companies._tell(company, type_xml_id, notes)
-                except Exception:
-                    _logger.warning("Telling of %s failed", type_xml_id, exc_info=True)
+            try:
+                with self.env.cr.savepoint():
+                    self.with_company(company).sudo()._tell_all(company)
+            except Exception:
+                _logger.warning(
+                    "Telling the people of company %s failed", company.id, exc_info=True
+                )
         self.env["ir.cron"]._commit_progress(1)
+
+    def _tell_all(self, company):
+        for type_xml_id, notes in self._alert_notes(company).items():
+            try:
+                with self.env.cr.savepoint():
+                    self._tell(company, type_xml_id, notes)
+            except Exception:
+                _logger.warning("Telling of %s failed", type_xml_id, exc_info=True)
 
     def _tell(self, company, type_xml_id, notes):
         today = fields.Date.context_today(self)

@@ -8,9 +8,9 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
+from ..const import MONEY_GROUPS
 from ..exceptions import PinbuError
 from ..transactions import SQL_NOW
-from .payment_transaction_trouble import MONEY_GROUPS
 
 _logger = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from odoo import models
 from odoo.exceptions import AccessError, UserError
 
 from ..api.render import to_minor
+from ..const import MONEY_GROUPS
 from .payment_transaction_refund import MANUAL_REFUND
-from .payment_transaction_trouble import MONEY_GROUPS
 from .pinbu_transition import log_note
 
 

@@ -3,6 +3,7 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.payment.models.payment_transaction import PaymentTransaction
 
@@ -142,3 +143,17 @@ class TestDashboardAlerts(GroupBuyCase):
         self.assertNotIn("shipping", self.alerts())
         self.tell()
         self.assertFalse(self.tasks("shipping"))
+
+    def test_a_company_that_cannot_be_looked_at_stops_no_other(self):
+        broken = self.env["res.company"].create({"name": "A", "sequence": -1})
+
+        def notes(_activities, company):
+            if company == broken:
+                raise ValueError("broken")
+            said = {self.activity: lambda env: "Look"} if company == self.env.company else {}
+            return {"pinbu_groupbuy.mail_activity_type_stock": said}
+
+        refusal = patch.object(type(self.activity), "_alert_notes", notes)
+        with refusal, mute_logger("odoo.addons.pinbu_groupbuy.models.pinbu_activity_alert"):
+            self.tell()
+        self.assertEqual(self.tasks("stock").user_id, self.user)

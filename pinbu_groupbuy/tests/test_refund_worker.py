@@ -317,16 +317,24 @@ class TestRefundAlert(RefundCase):
         self.fail_times(seat, 2)
         self.assertFalse(self.alerts(seat))
 
-    def test_who_made_the_activity_is_told(self):
-        olga = new_test_user(self.env, "olga", groups="pinbu_groupbuy.group_user")
+    def test_who_made_the_activity_is_told_if_they_can_help(self):
+        groups = "pinbu_groupbuy.group_user,account.group_account_invoice"
+        self._fail_activity_of(olga := new_test_user(self.env, "olga", groups=groups))
+        self.assertEqual(self.alerts(self.seat).user_id, olga)
+
+    def test_nobody_is_told_who_may_not_touch_refunds(self):
+        self._fail_activity_of(new_test_user(self.env, "olga", groups="pinbu_groupbuy.group_user"))
+        told = self.alerts(self.seat).user_id
+        self.assertTrue(told.has_group("pinbu_groupbuy.group_manager"), told.login)
+
+    def _fail_activity_of(self, user):
         activity = self.make_activity()
         self.env.cr.execute(
-            "UPDATE pinbu_activity SET create_uid = %s WHERE id = %s", [olga.id, activity.id]
+            "UPDATE pinbu_activity SET create_uid = %s WHERE id = %s", [user.id, activity.id]
         )
         activity.invalidate_recordset()
-        seat = self.lose(activity=activity)
-        self.fail_times(seat, 5)
-        self.assertEqual(self.alerts(seat).user_id, olga)
+        self.seat = self.lose(activity=activity)
+        self.fail_times(self.seat, 5)
 
     def test_the_task_ends_with_the_refund(self):
         seat = self.lose()
