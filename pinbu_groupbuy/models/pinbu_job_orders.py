@@ -49,8 +49,10 @@ class PinbuJob(models.Model):
             rows = (row for part in self._parts() for row in part)
             for number, row in enumerate(rows, 1):
                 for column, cell in enumerate(row):
-                    # What is empty is false.
-                    if cell is not False:
+                    # What is empty is false. `write` makes formulas of “{=…}”, whatever it is told.
+                    if isinstance(cell, str):
+                        sheet.write_string(number, column, cell)
+                    elif cell is not False:
                         sheet.write(number, column, cell)
             sheet.freeze_panes(1, 0)
         self._attach(f"{self.name}.xlsx", file.getvalue())
