@@ -97,10 +97,20 @@ class PaymentTransaction(models.Model):
 
     def _post_process(self):
         """Odoo's own scheduler calls this too: what is under way is left to its answer, which must
-        not meet a change of the same row."""
-        waiting = self.filtered(lambda tx: tx.pinbu_refund_reason and tx.state != "done")
-        super(PaymentTransaction, self - waiting)._post_process()
-        (self - waiting).filtered("pinbu_refund_reason")._pinbu_reconcile()
+        not meet a change of the same row; what was booked since it looked is not told twice."""
+        others = self.filtered(
+            lambda tx: (
+                not (tx.pinbu_refund_reason and tx.state != "done")
+                and not (
+                    tx.state == "done"
+                    and tx.is_post_processed
+                    and tx.payment_id
+                    and tx._is_group_buy()
+                )
+            )
+        )
+        super(PaymentTransaction, others)._post_process()
+        others.filtered("pinbu_refund_reason")._pinbu_reconcile()
 
     def _pinbu_reconcile(self):
         """Odoo leaves a payment's and its refund's receivable lines open; they cancel out."""

@@ -12,6 +12,32 @@ from .pinbu_transition import log_note
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        # Whatever door a cancellation comes through, it writes this.
+        taken_off = self.browse()
+        if vals.get("state") == "cancel" and not self.env.su:
+            taken_off = self._pinbu_paid_back_if_cancelled()
+            taken_off._pinbu_check_may_cancel()
+        states = {order: order.state for order in taken_off}
+        result = super().write(vals)
+        for order, state in states.items():
+            order._pinbu_log_cancelled(state)
+        return result
+
+    # === ACTION METHODS === #
+
+    def action_pinbu_cancel_won(self):
+        """Cancel a won order, for a reason where its money goes back before shipment."""
+        self.ensure_one()
+        if not self.sudo()._pinbu_may_be_taken_off():
+            return self.action_cancel()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "pinbu_groupbuy.pinbu_order_refund_action"
+        )
+        return {**action, "context": {"default_order_id": self.id, "default_kind": "whole"}}
+
     # === BUSINESS METHODS: WHAT IS LEFT === #
 
     def _pinbu_payments(self):
@@ -37,7 +63,38 @@ class SaleOrder(models.Model):
             and not any(self.order_line.mapped("qty_delivered"))
         )
 
+    def _pinbu_paid_back_if_cancelled(self):
+        """:return: those of these orders that were won, and whose cancellation gives money back"""
+        return self.filtered(
+            lambda order: (
+                order.sudo().seat_ids.state == "won"
+                and order.state != "cancel"
+                and not any(order.sudo().order_line.mapped("qty_delivered"))
+                and order.currency_id.compare_amounts(order.sudo()._pinbu_left_to_refund(), 0) > 0
+            )
+        )
+
     # === BUSINESS METHODS: GIVING BACK === #
+
+    def _pinbu_check_may_cancel(self):
+        """:raise AccessError: for who may not refund these orders"""
+        if self and not any(self.env.user.has_group(group) for group in MONEY_GROUPS):
+            raise AccessError(
+                self.env._(
+                    "To cancel %(orders)s gives back what was paid: ask a group-buying manager or"
+                    " an accountant.",
+                    orders=", ".join(self.mapped("name")),
+                )
+            )
+
+    def _pinbu_log_cancelled(self, state):
+        """Write down that somebody has cancelled this won order without the refund's wizard.
+
+        :param str state: that it was in before
+        """
+        seat = self.sudo().seat_ids
+        seat.flush_recordset()
+        log_note(self.env.cr, self.env.uid, "pinbu_seat", seat.id, "taken off by hand", None)
 
     def _pinbu_check_may_refund(self):
         """:return: this order, with the rights to change it

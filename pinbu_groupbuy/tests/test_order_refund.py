@@ -125,6 +125,52 @@ class TestOrderRefund(GroupBuyCase):
         with self.refusing("."):
             self.refund(kind="part", amount=1.0, reason="  ")
 
+    def test_cancelling_a_won_order_is_a_refund(self):
+        """By whatever door; what nobody has paid for is anybody's to cancel."""
+        merchandiser = self.others[0]
+        order = self.order.with_user(merchandiser)
+        mass = self.env["sale.mass.cancel.orders"].with_user(merchandiser)
+        for door in (
+            order.action_cancel,
+            order.action_pinbu_cancel_won,
+            lambda: order.write({"state": "cancel"}),
+            mass.create({"sale_order_ids": order.ids}).action_mass_cancel,
+        ):
+            with self.assertRaises(AccessError), self.cr.savepoint():
+                result = door()
+                # The wizard is for those only who may refund.
+                self.env["pinbu.order.refund"].with_user(merchandiser).create(
+                    {"order_id": order.id, "reason": "Mine", **result}
+                )
+        self.assertEqual(self.order.state, "sale")
+        ordinary = self.env["sale.order"].create({"partner_id": self.shopper("Ann").id})
+        ordinary.with_user(merchandiser).action_cancel()
+        self.assertEqual(ordinary.state, "cancel")
+        button = 'name="action_pinbu_cancel_won"'
+        arch = {
+            user: self.env["sale.order"].with_user(user).get_view(view_type="form")["arch"]
+            for user in (merchandiser, self.manager)
+        }
+        self.assertNotIn(button, arch[merchandiser])
+        self.assertIn(button, arch[self.manager])
+
+    def test_a_manager_cancels_as_in_odoo(self):
+        self.order.with_user(self.manager).action_cancel()
+        self.run_schedulers()
+        self.assertEqual((self.order.state, self.refunds()), ("cancel", [-19.9]))
+        noted = self.seat.transition_ids.filtered(lambda row: row.user_id == self.manager)
+        self.assertEqual(noted.reason, "taken off by hand")
+
+    def test_the_button_asks_for_a_reason(self):
+        action = self.order.with_user(self.manager).action_pinbu_cancel_won()
+        self.assertEqual(action["res_model"], "pinbu.order.refund")
+        wizards = self.env["pinbu.order.refund"].with_user(self.manager)
+        with Form(wizards.with_context(**action["context"])) as form:
+            self.assertEqual(form.kind, "whole")
+            form.reason = "It never came"
+        form.record.action_refund()
+        self.assertEqual(self.order.state, "cancel")
+
     def test_nobody_elses_business(self):
         for user in self.others:
             with self.subTest(user.login):

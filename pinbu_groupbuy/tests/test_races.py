@@ -4,9 +4,11 @@ After each race the database itself is asked whether all invariants hold.
 """
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import patch
 
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.payment.models.payment_transaction import PaymentTransaction
 
@@ -488,3 +490,51 @@ class TestUnluckyMoments(RaceCase):
             if state == "forming":
                 timely, _late = teams._paid_seats(cr, team.id, deadline)
                 teams._fail(cr, team.id, "merchant", timely)
+
+
+@tagged("post_install", "-at_install")
+class TestBookingRaces(RaceCase):
+    """Odoo's scheduler books what is done as well, and may meet ours."""
+
+    rivals = 6
+
+    def book_natively(self, _number):
+        with self.registry.cursor() as cr:
+            self.env(cr=cr)["payment.transaction"]._cron_post_process()
+
+    def book(self, number):
+        if number % 2:
+            self.scheduler("money")
+        else:
+            self.book_natively(number)
+
+    def test_each_payment_and_refund_is_booked_and_told_once(self):
+        activity = self.offer(size=2)
+        order_ids = self.at_once(self.checking_out(activity=activity), self.people.ids)
+        self.pay_all(order_ids)
+        orders = self.env["sale.order"].browse(order_ids)
+        teams = orders.seat_ids.team_id
+        for _round in range(4):
+            with self.slow("payment.transaction", "_create_payment"), mute_logger(
+                "odoo.sql_db", "odoo.addons.payment.models.payment_transaction"
+            ), ThreadPoolExecutor(4) as pool, self.refunds_answered():  # fmt: skip
+                list(pool.map(self.book, range(4)))
+            self.sql(
+                "UPDATE pinbu_team SET deadline = (clock_timestamp() AT TIME ZONE 'UTC')"
+                " WHERE state = 'forming'"
+            )
+            self.sql("UPDATE pinbu_settlement SET due_at = '2020-01-01'")
+            self.in_processes(1, "close", "settle")
+        self.settle_all()
+        self.assertEqual(set(teams.mapped("state")), {"settled"})
+        transactions = orders.transaction_ids
+        self.assertEqual(len(transactions), 2 * len(orders))
+        for tx in transactions:
+            payments = self.env["account.payment"].search([("payment_transaction_id", "=", tx.id)])
+            self.assertEqual(payments, tx.payment_id)
+            said = [
+                message
+                for message in tx.sale_order_ids.message_ids.mapped("body")
+                if f">{tx.payment_id.name}<" in message
+            ]
+            self.assertEqual(len(said), 1, tx.reference)

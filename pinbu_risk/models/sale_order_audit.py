@@ -32,6 +32,12 @@ class SaleOrder(models.Model):
             reason=reason,
         )
 
+    def _pinbu_log_cancelled(self, state):
+        super()._pinbu_log_cancelled(state)
+        self.env["pinbu.audit.log"]._write_by_hand(
+            "by_hand", self, old={"state": state}, new={"state": self.state}
+        )
+
     def _pinbu_refund_part(self, amount, reason):
         super()._pinbu_refund_part(amount, reason)
         self.env["pinbu.audit.log"]._write_by_hand(

@@ -41,6 +41,15 @@ class TestAuditMerchandiser(MeansMixin, SubsidyMixin, AuditCase):
         self.assertEqual((row.user_ref, row.why), (payer.id, "It never came"))
         self.assertEqual(self.values(row)["state"], ["sale", "cancel"])
 
+    def test_cancelled_after_winning(self):
+        order = self.form_team().seat_ids[0].order_id
+        self.run_schedulers()
+        boss = new_test_user(self.env, "boss", "pinbu_groupbuy.group_manager")
+        order.with_user(boss).action_cancel()
+        row = self.log(("model", "=", "sale.order"), ("res_id", "=", order.id))
+        self.assertEqual(row.user_ref, boss.id)
+        self.assertEqual(self.values(row), {"state": ["sale", "cancel"]})
+
     def test_refunded_in_part(self):
         order = self.form_team().seat_ids[0].order_id
         self.run_schedulers()
