@@ -49,7 +49,7 @@ class PinbuActivity(models.Model):
         required=True,
         check_company=True,
         ondelete="restrict",
-        domain="[('sale_ok', '=', True)]",
+        domain="[('pinbu_is_offerable', '=', True)]",
         tracking=True,
     )
     product_type = fields.Selection(related="product_tmpl_id.type")

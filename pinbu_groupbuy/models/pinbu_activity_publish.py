@@ -125,6 +125,13 @@ class PinbuActivity(models.Model):
             raise UserError(
                 self.env._("%s is a combo: choose a single product.", template.display_name)
             )
+        if not template.pinbu_is_offerable:
+            raise UserError(
+                self.env._(
+                    "%s stands for a fee, a discount or money: choose goods or a service.",
+                    template.display_name,
+                )
+            )
         for line in self.line_ids:
             product = line.product_id
             if product.product_tmpl_id != template or not product.active:

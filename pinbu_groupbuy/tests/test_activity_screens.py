@@ -1,20 +1,25 @@
 """Publishing in three clicks, copies, and what the merchant sees of an activity."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .common import GroupBuyCase
+from .job_common import JobMixin
 
 
 @tagged("post_install", "-at_install")
-class TestActivityScreens(GroupBuyCase):
+class TestActivityScreens(JobMixin, GroupBuyCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.seller = new_test_user(cls.env, "seller", groups="pinbu_groupbuy.group_user")
+        cls.seller = new_test_user(
+            cls.env, "seller", groups="pinbu_groupbuy.group_user", lang="en_US"
+        )
 
     def launch(self, user=None, **values):
         wizard = self.env["pinbu.activity.launch"].with_user(user or self.seller)
@@ -60,6 +65,23 @@ class TestActivityScreens(GroupBuyCase):
         activity = self.made_by(wizard.action_publish())
         self.assertEqual(sorted(activity.line_ids.mapped("group_price")), [5, 7.5])
 
+    def test_only_goods_are_offered(self):
+        """Both where an activity begins with its product: in the wizard and in its form."""
+        carrier = self.env["delivery.carrier"].create(
+            {"name": "Fast", "product_id": self.make_product("Fast delivery", 1).id}
+        )
+        discount = self.make_product("Discount", 1)
+        self.company.sale_discount_product_id = discount
+        nuts = self.make_product("Nuts", 1)
+        for model in ("pinbu.activity.launch", "pinbu.activity"):
+            field = self.env[model]._fields["product_tmpl_id"]
+            templates = self.env["product.template"].with_user(self.seller)
+            offered = templates.search(safe_eval(field.domain)).product_variant_ids
+            self.assertEqual(offered & (carrier.product_id | discount | nuts), nuts)
+        wizard = self.launch(product_tmpl_id=discount.product_tmpl_id.id)
+        with self.assertRaisesRegex(UserError, "a fee, a discount or money"):
+            wizard.action_publish()
+
     def test_nonsense_is_refused(self):
         for values in ({"discount": 100}, {"discount": -1}, {"days": 0}):
             with self.assertRaises(UserError):
@@ -92,6 +114,46 @@ class TestActivityScreens(GroupBuyCase):
         self.assertEqual(self.refusal_of(lambda: self.checkout(self.shopper("Ann"))), "activity_not_running")  # fmt: skip
         both.with_user(self.seller).action_resume()
         self.assertTrue(self.join(self.shopper("Ann")))
+
+    def test_one_that_cannot_be_published_stops_no_other(self):
+        drafts = self.env["pinbu.activity"].union(
+            *(
+                self.make_activity(self.make_product(name, 5), price=5, name=name, publish=False)
+                for name in ("Nuts", "Tea", "Figs")
+            )
+        )
+        drafts[1].line_ids.unlink()
+        action = drafts.with_user(self.seller).action_publish_each()
+        self.assertEqual(drafts.mapped("is_published"), [True, False, True])
+        job = self.env["pinbu.job"].with_user(self.seller).browse(action["res_id"])
+        self.assertEqual((job.state, job.done, job.failure_ids.name), ("failed", 3, "Tea"))
+        self.assertIn("at least one variant", job.failure_ids.reason)
+        # Likewise: a draft cannot be stopped.
+        action = drafts.with_user(self.seller).action_stop_each()
+        self.assertEqual(drafts.mapped("is_stopped"), [True, False, True])
+        stopped = drafts[0] | drafts[2]
+        action = stopped.with_user(self.seller).action_resume_each()
+        self.assertEqual(action["tag"], "display_notification")
+        self.assertFalse(any(drafts.mapped("is_stopped")))
+
+    def test_many_are_published_in_the_background(self):
+        drafts = self.env["pinbu.activity"].union(
+            *(
+                self.make_activity(self.make_product(name, 5), price=5, name=name, publish=False)
+                for name in ("Nuts", "Tea")
+            )
+        )
+        with patch("odoo.addons.pinbu_groupbuy.models.pinbu_activity_bulk.AT_ONCE", 1):
+            drafts.with_user(self.seller).action_publish_each()
+        self.assertFalse(any(drafts.mapped("is_published")))
+        self.run_jobs()
+        self.assertTrue(all(drafts.mapped("is_published")))
+
+    def test_a_clerk_moves_nothing(self):
+        clerk = new_test_user(self.env, "clerk", groups="stock.group_stock_user")
+        for move in ("action_publish_each", "action_stop_each", "action_resume_each"):
+            with self.assertRaises(AccessError):
+                getattr(self.activity.with_user(clerk), move)()
 
     def test_the_switch_puts_it_in_the_shop(self):
         """The card's switch writes the field; the merchant's team opens all the same."""

@@ -14,7 +14,7 @@ class PinbuActivityLaunch(models.TransientModel):
         "product.template",
         string="Product",
         required=True,
-        domain="[('sale_ok', '=', True), ('type', '!=', 'combo')]",
+        domain="[('pinbu_is_offerable', '=', True)]",
     )
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, default=lambda self: self.env.company

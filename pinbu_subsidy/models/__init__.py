@@ -72,6 +72,7 @@ from . import (
     pinbu_withdrawal_manual,
     pinbu_withdrawal_payout,
     pinbu_withdrawal_trouble,
+    product_template,
     res_company,
     res_company_books,
     res_company_invite,

@@ -94,7 +94,9 @@ class SaleOrder(models.Model):
                 self.env.invalidate_all(flush=False)
 
     def _pinbu_that_may_earn(self):
-        """Those whose company has a program that gives by itself: a group-buy order takes no code."""
+        """Those whose company has a program that gives by itself: a group-buy order takes no code,
+        and Odoo's own gift cards give to who buys one.
+        """
         may_earn = self.browse()
         for company, orders in self.grouped("company_id").items():
             programs = self.env["loyalty.program"]
@@ -102,6 +104,10 @@ class SaleOrder(models.Model):
                 programs._check_company_domain(company | company.parent_id)
             ) & Domain(
                 [("sale_ok", "=", True), ("trigger", "=", "auto"), ("rule_ids.mode", "=", "auto")]
+            )
+            bought = [*orders.order_line.product_id.ids, False]
+            by_itself &= Domain("program_type", "not in", ("gift_card", "ewallet")) | Domain(
+                "rule_ids", "any", [("product_ids", "in", bought)]
             )
             if programs.search_count(by_itself, limit=1):
                 may_earn |= orders

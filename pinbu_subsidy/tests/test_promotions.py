@@ -39,6 +39,22 @@ class TestPromotions(SubsidyCase):
                 self.draft.action_publish()
             program.active = False
 
+    def test_what_stands_for_money_is_not_offered(self):
+        prepaid = self.make_product("Prepaid", 1)
+        reward = self.promotion().reward_ids.discount_line_product_id
+        self.promotion(
+            program_type="gift_card",
+            applies_on="future",
+            rule={"product_ids": [Command.set(prepaid.ids)]},
+        )
+        shipped = self.env.ref("loyalty.gift_card_product_50") + self.env.ref(
+            "loyalty.ewallet_product_50"
+        )
+        products = self.product + prepaid + reward + shipped
+        offered = self.env["product.template"].with_user(self.marketer)
+        offered = offered.search([("pinbu_is_offerable", "=", True)]).product_variant_ids
+        self.assertEqual(offered & products, self.product)
+
     def test_the_merchant_may_allow_it(self):
         self.promotion()
         self.draft.allow_promotions = True
