@@ -57,7 +57,7 @@ class Words:
         :return: what a row holds in its place
         """
         if not text or not person_id:
-            return text
+            return no_places(text)
         salt = secrets.token_hex(16)
         mark = self.mark_of(salt, text)
         if self.is_kept:
@@ -71,6 +71,11 @@ class Words:
     @staticmethod
     def mark_of(salt, text):
         return hashlib.sha256(f"{salt}{text}".encode()).hexdigest()
+
+
+def no_places(value):
+    """:return: the value; what somebody typed is never taken for the place of `Words`"""
+    return value.replace("⟦", "[").replace("⟧", "]") if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)
@@ -202,7 +207,7 @@ def plain_changes(record, old, new, words):
         field = record._fields.get(name)
         if field is not None and field.type == "many2one" and isinstance(value, int) and value:
             return _named(record, field, [value], words)
-        return value
+        return no_places(value)
 
     return {
         name: [shown(name, old.get(name)), shown(name, new.get(name))]
@@ -292,5 +297,5 @@ def _name_of(record, words):
 
 def _cut(value):
     if isinstance(value, str) and len(value) > LONGEST:
-        return f"{value[:LONGEST]}… ({len(value)})"
-    return value
+        value = f"{value[:LONGEST]}… ({len(value)})"
+    return no_places(value)

@@ -128,8 +128,8 @@ class PinbuAuditCheck(models.Model):
         texts = self.env["pinbu.audit.words"].sudo()
         if count := texts._find_changed():
             found.add("words_changed", count)
-        if count := texts._find_missing(found.places):
-            found.add("words_missing", count)
+        if found.missing_words:
+            found.add("words_missing", found.missing_words)
         previous = self.search([], limit=1)
         check = self.with_context(mail_create_nolog=True, mail_create_nosubscribe=True).create(
             {
@@ -167,6 +167,7 @@ class PinbuAuditCheck(models.Model):
 
         :return: ``(how many, number of the last, its seal)``
         """
+        texts = self.env["pinbu.audit.words"].sudo()
         count, last, seal, keyed = 0, 0, "", False
         while batch := self._batch(last):
             for row in batch:
@@ -189,6 +190,9 @@ class PinbuAuditCheck(models.Model):
                 for text in (row["changes"], row["reason"]):
                     found.note_places(text)
                 count, last, seal = count + 1, number, row["seal"]
+            # Each stands in one row only.
+            found.missing_words += texts._find_missing(found.places)
+            found.places.clear()
         return count, last, seal
 
     @api.model
@@ -233,7 +237,8 @@ class _Findings:
     def __init__(self):
         self.codes = []
         self.open = 0
-        self.places = set()  # of words: (shopper's id, mark)
+        self.places = set()  # of words: (shopper's id, mark), of the rows in hand
+        self.missing_words = 0
 
     def add(self, code, first=None, last=None):
         self.codes.append({"code": code, "first": first, "last": first if last is None else last})
