@@ -165,6 +165,8 @@ class PinbuJob(models.Model):
         """The records that it has made."""
         self.ensure_one()
         self.check_access("read")
+        if not self.has_result:
+            raise UserError(self.env._("There is nothing to show."))
         return self._kinds()[self.kind].show()
 
     # === BUSINESS METHODS === #
@@ -256,6 +258,9 @@ class PinbuJob(models.Model):
         user_sudo = user.sudo()
         if not user_sudo.active or company not in user_sudo.company_ids:
             return self.env._("%s does not work here any more.", user.name)
+        if kind not in self._kinds():
+            # Its add-on was uninstalled.
+            return self.env._("This cannot be done here any more.")
         groups = self._kinds()[kind].groups.split(",")
         if not any(user.has_group(group) for group in groups):
             return self.env._("%s has no right to do this (any more).", user.name)

@@ -6,7 +6,7 @@ from unittest.mock import patch
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import TransactionCase, new_test_user, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from ..models.pinbu_job import AT_ONCE, MOST_ATTEMPTS, MOST_FAILURES
 from ..models.pinbu_retention_job import JOB_DAYS
@@ -144,6 +144,18 @@ class TestJobs(JobMixin, TransactionCase):
         self.assertEqual((job.state, job.done), ("cancelled", 2))
         self.assertEqual(self.marks(), ["x", "x", "", "", ""])
         self.assertEqual(self.told(self.ann)[-1]["state"], "cancelled")
+
+    def test_its_add_on_was_uninstalled(self):
+        """What nobody can do any more holds up no other job."""
+        left = self.start(key="left").sudo()
+        left.flush_recordset()
+        self.env.cr.execute(SQL("UPDATE pinbu_job SET kind = 'uninstalled' WHERE id = %s", left.id))
+        left.invalidate_recordset()
+        job = self.start()
+        self.run_jobs()
+        self.assertEqual((left.state, job.state), ("cancelled", "done"))
+        with self.assertRaises(UserError):
+            job.action_show_result()
 
     def test_gone_or_in_another_company(self):
         other = self.env["res.company"].create({"name": "The other shop"})
