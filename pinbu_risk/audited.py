@@ -227,8 +227,10 @@ def person_of(record):
         field = record._fields.get("partner_id")
         is_person = field is not None and field.comodel_name == "res.partner"
         partner = record.partner_id if is_person else record.env["res.partner"]
-    # Addresses are contacts below that of the shopper.
-    return (partner.parent_id or partner).id or record.env.context.get("pinbu_about_id")
+    # Addresses are contacts below that of the shopper, which may itself be below a company's.
+    if partner.parent_id and not partner.with_context(active_test=False).user_ids:
+        partner = partner.parent_id
+    return partner.id or record.env.context.get("pinbu_about_id")
 
 
 def _is_written_only(field):

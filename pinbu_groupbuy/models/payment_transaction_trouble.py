@@ -14,7 +14,6 @@ from .payment_transaction_worker import ATTEMPTS_BEFORE_ALERT, UNFINISHED
 from .pinbu_transition import log_note
 
 PATIENCE = timedelta(hours=1)
-# Who may see what is paid and paid back.
 
 
 class PaymentTransaction(models.Model):

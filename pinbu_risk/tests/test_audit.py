@@ -360,6 +360,16 @@ class TestAuditCheck(AuditCase):
         self.assertFalse(self.env["pinbu.audit.words"].search([("text", "=", "a farm")]))
         self.assertEqual(self.check(), (True, []))
 
+    def test_words_about_a_shopper_of_a_company(self):
+        """They go with that shopper, and not with the company."""
+        firm = self.env["res.partner"].create({"name": "Firm", "is_company": True})
+        ann = new_test_user(self.env, "ann", "base.group_portal", name="Ann").partner_id
+        ann.parent_id = firm
+        self.env["pinbu.risk.block"].create({"partner_id": ann.id, "reason": "a farm"})
+        words = self.env["pinbu.audit.words"]
+        self.assertTrue(words.search([("person_ref", "=", ann.id)]))
+        self.assertFalse(words.search([("person_ref", "=", firm.id)]))
+
     def test_nobody_types_the_place_of_words(self):
         """It would be missed for ever, since rows are never changed."""
         ann = self.env["res.partner"].create({"name": "Ann"})
