@@ -68,6 +68,7 @@ class PinbuReturn(models.Model):
     refund_ids = fields.One2many(
         "payment.transaction",
         "pinbu_return_id",
+        string="Refunds",
         readonly=True,
         groups="pinbu_groupbuy.group_manager,account.group_account_invoice",
     )

@@ -31,7 +31,7 @@ PROTECTED_LINE_FIELDS = {
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    seat_ids = fields.One2many("pinbu.seat", "order_id", readonly=True)
+    seat_ids = fields.One2many("pinbu.seat", "order_id", string="Seats", readonly=True)
     seat_id = fields.Many2one(
         "pinbu.seat", compute="_compute_seat_id", search="_search_seat_id", compute_sudo=True
     )

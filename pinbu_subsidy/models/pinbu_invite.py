@@ -68,7 +68,9 @@ class PinbuInvite(models.Model):
     )
     rule_id = fields.Many2one("pinbu.invite.rule", readonly=True, ondelete="set null")
     reward = fields.Json(
-        readonly=True, help="Technical: what the rule said when the first team was final."
+        string="Promised Reward",
+        readonly=True,
+        help="Technical: what the rule said when the first team was final.",
     )
     delivered_seat_id = fields.Many2one(
         "pinbu.seat",

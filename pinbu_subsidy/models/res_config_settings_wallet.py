@@ -4,7 +4,7 @@ from odoo import fields, models
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
-    pinbu_currency_id = fields.Many2one(related="company_id.currency_id")
+    pinbu_currency_id = fields.Many2one(related="company_id.currency_id", string="Wallet Currency")
     pinbu_payout_provider = fields.Selection(
         related="company_id.pinbu_payout_provider", readonly=False
     )
