@@ -45,6 +45,7 @@ from . import (
     pinbu_job,
     pinbu_job_activities,
     pinbu_job_batch,
+    pinbu_job_failure,
     pinbu_job_file,
     pinbu_job_orders,
     pinbu_job_results,

@@ -98,17 +98,12 @@ class PaymentTransaction(models.Model):
     def _post_process(self):
         """Odoo's own scheduler calls this too: what is under way is left to its answer, which must
         not meet a change of the same row; what was booked since it looked is not told twice."""
-        others = self.filtered(
-            lambda tx: (
-                not (tx.pinbu_refund_reason and tx.state != "done")
-                and not (
-                    tx.state == "done"
-                    and tx.is_post_processed
-                    and tx.payment_id
-                    and tx._is_group_buy()
-                )
-            )
+        done = self.filtered(lambda tx: tx.state == "done")
+        waiting = (self - done).filtered("pinbu_refund_reason")
+        booked = done.filtered(
+            lambda tx: tx.is_post_processed and tx.payment_id and tx._is_group_buy()
         )
+        others = self - waiting - booked
         super(PaymentTransaction, others)._post_process()
         others.filtered("pinbu_refund_reason")._pinbu_reconcile()
 
