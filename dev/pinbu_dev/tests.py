@@ -22,11 +22,13 @@ def test():
         totals = dict.fromkeys(("passed", "failed", "skipped"), 0)
         made = {}
         try:
-            for name in _layers():
-                if only in (None, name):
-                    database = _database(ready, prefix, name, made)
-                    for outcome, number in _run(ready, name, database, expression).items():
-                        totals[outcome] += number
+            layers = [name for name in _layers() if only in (None, name)]
+            # All before the first test: else a copy would hold what the tests below have left.
+            for name in layers:
+                _database(ready, prefix, name, made)
+            for name in layers:
+                for outcome, number in _run(ready, name, made[name], expression).items():
+                    totals[outcome] += number
         finally:
             for database in made.values():
                 databases.drop(ready, database)
@@ -64,7 +66,6 @@ def _database(ready, prefix, name, made):
     base = max(below, key=lambda other: len(manifests.closure([other])[0]), default=None)
     databases.build(ready, prefix + name, [name], base=made.get(base))
     made[name] = prefix + name
-    return made[name]
 
 
 def _run(ready, name, database, expression):

@@ -89,6 +89,7 @@ from . import (
     res_partner_wins,
     sale_order,
     sale_order_coupon,
+    sale_order_coupon_points,
     sale_order_line_owner,
     sale_order_native,
     sale_order_owner,

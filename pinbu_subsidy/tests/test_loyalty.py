@@ -1,5 +1,6 @@
 from odoo import Command
-from odoo.tests import tagged
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user, tagged
 
 from .common import SubsidyCase
 
@@ -178,6 +179,28 @@ class TestLoyalty(SubsidyCase):
         self.run_schedulers()
         self.assertFalse(self.cards(self.points, partners[0]).points)
         self.assertEqual(self.cards(self.points, partners[2]).points, 7)
+
+    def test_who_may_cancel_a_won_order_takes_back_what_it_gave(self):
+        """Though Odoo lets only its own sales managers delete points."""
+        partners = self.shoppers(3)
+        team = self.team_of(partners)
+        self.run_schedulers()
+        manager, seller = (
+            new_test_user(self.env, login, f"pinbu_groupbuy.group_{group}")
+            for login, group in (("boss", "manager"), ("seller", "user"))
+        )
+        self.assertFalse(manager.has_group("sales_team.group_sale_manager"))
+        order = team.seat_ids[0].order_id
+        with self.assertRaises(AccessError):
+            order.with_user(seller).action_cancel()
+        points = order.coupon_point_ids
+        with self.assertRaises(AccessError):
+            points.with_user(manager).unlink()
+        order.with_user(manager).action_cancel()
+        self.assertEqual(order.state, "cancel")
+        self.assertFalse(points.exists())
+        self.assertFalse(self.cards(self.points, order.partner_id).points)
+        self.assertFalse(self.cards(self.coupons, order.partner_id))
 
     def test_a_seat_order_takes_no_wallet_line(self):
         partners = self.shoppers(2)
