@@ -14,7 +14,11 @@ from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import NO_ACCESS
+from odoo.fields import NO_ACCESS, Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+from ..transactions import short_transaction
 
 _logger = logging.getLogger(__name__)
 
@@ -23,8 +27,11 @@ CRON = "pinbu_groupbuy.ir_cron_jobs"
 AT_ONCE = 100
 # Reasons that are kept of one job; more failures are only counted.
 MOST_FAILURES = 100
-# So often the same items are begun by processes that are killed, or lose against others.
+# So often the same items are begun by processes that are killed.
 MOST_ATTEMPTS = 5
+# What loses against others is tried again after so long, then so long, …; two hours in all.
+BACKOFF_SECONDS = (0, 0, 5, 15, 60, 300)
+MOST_LOSSES = 30
 REASON_LENGTH = 500
 OPEN = ("waiting", "running")
 TYPE = "pinbu.job"
@@ -108,6 +115,8 @@ class PinbuJob(models.Model):
 
     worked_at = fields.Datetime(groups=NO_ACCESS, help="Technical: jobs take turns.")
     attempts = fields.Integer(groups=NO_ACCESS, help="Technical: at the next items.")
+    losses = fields.Integer(groups=NO_ACCESS, help="Technical: to others, at the next items.")
+    retry_at = fields.Datetime(groups=NO_ACCESS, help="Technical: not before, after a loss.")
     key = fields.Char(groups=NO_ACCESS, help="Technical: the same work is not started twice.")
     items = fields.Json(groups=NO_ACCESS, prefetch=False, help="Technical: what to do.")
     params = fields.Json(groups=NO_ACCESS, prefetch=False, help="Technical: how to do it.")
@@ -303,6 +312,8 @@ class PinbuJob(models.Model):
                 "done": self.done + len(items),
                 "failed_count": self.failed_count + len(failures),
                 "attempts": 0,
+                "losses": 0,
+                "retry_at": False,
             }
         )
         return len(items)
@@ -348,20 +359,56 @@ class PinbuJob(models.Model):
     @api.model
     def _cron_work(self):
         """Go on with all jobs in turn, some items of each at a time."""
-        order = "worked_at NULLS FIRST, id"
-        while job := self.sudo().search([("state", "in", OPEN)], order=order, limit=1):
-            count = 0
+        while job := self._next_job():
+            count, done, attempts = 0, job.done, job.attempts
             try:
                 count = job._go_on()
-            except OperationalError:
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 # Cancelled meanwhile, or its records are at work elsewhere.
                 self.env.cr.rollback()
+                job._try_later(done, attempts)
             except Exception:
                 self.env.cr.rollback()
                 _logger.exception("Job %s failed", job.id)
             if not self.env["ir.cron"]._commit_progress(count):
                 self.env.ref(CRON)._trigger()
                 return
+        if waiting := self.sudo().search([("state", "in", OPEN)], order="retry_at", limit=1):
+            self.env.ref(CRON)._trigger(waiting.retry_at)
+
+    @api.model
+    def _next_job(self):
+        """:return: the one that has waited longest, of those that may go on now"""
+        is_ready = Domain("retry_at", "=", False) | Domain("retry_at", "<=", fields.Datetime.now())
+        order = "worked_at NULLS FIRST, id"
+        return self.sudo().search(Domain("state", "in", OPEN) & is_ready, order=order, limit=1)
+
+    def _try_later(self, done, attempts):
+        """Count a loss against others instead of an attempt, and wait longer each time.
+
+        :param int done: its progress, and
+        :param int attempts: its attempts before
+        """
+        with short_transaction(self.env) as cr:
+            # Not if it was cancelled, or another process has gone on with it.
+            cr.execute(
+                SQL(
+                    """
+                    UPDATE pinbu_job
+                       SET attempts = %(attempts)s, losses = COALESCE(losses, 0) + 1,
+                           retry_at = %(now)s + interval '1 second'
+                           * (%(backoff)s::int[])[LEAST(COALESCE(losses, 0) + 1, %(last)s)]
+                     WHERE id = %(job)s AND state IN %(open)s AND done = %(done)s
+                    """,
+                    attempts=attempts,
+                    now=fields.Datetime.now(),
+                    backoff=list(BACKOFF_SECONDS),
+                    last=len(BACKOFF_SECONDS),
+                    job=self.id,
+                    open=OPEN,
+                    done=done,
+                )
+            )
 
     def _go_on(self):
         """Do the next items and tell how far it is; the caller commits.
@@ -369,12 +416,12 @@ class PinbuJob(models.Model):
         :return: how many items were tried
         """
         job = self.with_context(lang=self.user_id.lang)
-        if refusal := job._refusal(self.kind, self.user_id, self.company_id):
-            self._end("cancelled", refusal)
-            self._tell()
-            return 0
-        if self.attempts >= MOST_ATTEMPTS:
+        reason = job._refusal(self.kind, self.user_id, self.company_id)
+        if not reason and self.attempts >= MOST_ATTEMPTS:
             reason = job.env._("The same items were tried %s times.", MOST_ATTEMPTS)
+        if not reason and self.losses >= MOST_LOSSES:
+            reason = job.env._("Others were at work on the same records %s times.", MOST_LOSSES)
+        if reason:
             self._end("cancelled", reason)
             self._tell()
             return 0

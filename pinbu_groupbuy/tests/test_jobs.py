@@ -3,12 +3,14 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from psycopg2.errors import SerializationFailure
+
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import TransactionCase, new_test_user, tagged
 from odoo.tools import SQL, mute_logger
 
-from ..models.pinbu_job import AT_ONCE, MOST_ATTEMPTS, MOST_FAILURES
+from ..models.pinbu_job import AT_ONCE, CRON, MOST_ATTEMPTS, MOST_FAILURES, MOST_LOSSES
 from ..models.pinbu_retention_job import JOB_DAYS
 from .job_common import JobMixin, marking
 from .test_warehouse import WarehouseCase
@@ -184,6 +186,47 @@ class TestJobs(JobMixin, TransactionCase):
         job.attempts = MOST_ATTEMPTS
         self.run_jobs()
         self.assertEqual((job.state, job.done), ("cancelled", 0))
+
+    def lose(self, partner):
+        """What PostgreSQL tells of a row that others have changed meanwhile."""
+        if partner == self.people[3]:
+            raise SerializationFailure
+
+    def test_what_loses_against_others_waits_and_is_woken(self):
+        self.marking(work=self.lose)
+        job = self.start().sudo()
+        other = self.start(user=self.bob, people=self.people[:2])
+        cron = self.env.ref(CRON)
+        cron.active = True
+        self.run_jobs()
+        self.assertEqual((job.state, job.done, job.attempts), ("running", 2, 0))
+        # Twice at once, then in a while; nobody else waits for that.
+        self.assertEqual(job.losses, 3)
+        self.assertGreater(job.retry_at, fields.Datetime.now())
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+        self.assertIn(job.retry_at, triggers.mapped("call_at"))
+        self.assertEqual(other.state, "done")
+        # The others have gone.
+        self.marking()
+        job.retry_at = fields.Datetime.now()
+        self.run_jobs()
+        self.assertEqual((job.state, job.losses), ("done", 0))
+        self.assertEqual(self.marks(), ["xx", "xx", "x", "x", "x"])
+
+    def test_it_waits_longer_each_time_and_not_for_ever(self):
+        self.marking(work=self.lose)
+        before = fields.Datetime.now()
+        job = self.start().sudo()
+        self.run_jobs()
+        for losses, seconds in enumerate((5, 15, 60, 300, *[300] * (MOST_LOSSES - 6)), start=3):
+            self.assertEqual(job.losses, losses)
+            wait = timedelta(seconds=seconds)
+            self.assertLessEqual(before + wait, job.retry_at)
+            self.assertLessEqual(job.retry_at, fields.Datetime.now() + wait)
+            before = job.retry_at = fields.Datetime.now()
+            self.run_jobs()
+        self.assertEqual((job.state, job.done), ("cancelled", 2))
+        self.assertIn(str(MOST_LOSSES), job.reason)
 
     def test_who_sees_it(self):
         self.people[2].name = "broken"

@@ -28,6 +28,9 @@ class TestKilledJob(BaseCase):
         with self.registry.cursor() as cr:
             return function(api.Environment(cr, SUPERUSER_ID, {}))
 
+    def sql(self, query, *params):
+        self.committed(lambda env: env.cr.execute(query, params))
+
     def prepare(self, env):
         env["ir.cron"].search([("cron_name", "like", "Group-buying")]).active = False
         people = env["res.partner"].create([{"name": f"Killed {n}"} for n in range(6)])
@@ -93,6 +96,26 @@ class TestKilledJob(BaseCase):
         with mute_logger("odoo.sql_db"):
             self.run_cron(work)
         self.assertEqual(self.look(), ("cancelled", 2, ["x", "x", "", "", "", ""]))
+
+    def test_others_are_faster_again_and_again(self):
+        """A transaction that is lost is no failure of the job: it is tried again later."""
+        losses = []
+
+        def work(partner):
+            if partner.id == self.partner_ids[3] and len(losses) < 7:
+                losses.append(partner.id)
+                self.sql("UPDATE res_partner SET comment = 'busy' WHERE id = %s", partner.id)
+
+        while len(losses) < 7:
+            with mute_logger("odoo.sql_db"):
+                self.run_cron(work)
+            self.assertEqual(self.look(), ("running", 2, ["x", "x", "", "", "", ""]))
+            # It waits.
+            self.run_cron()
+            self.assertEqual(self.look()[1], 2)
+            self.sql("UPDATE pinbu_job SET retry_at = '2020-01-01' WHERE id = %s", self.job_id)
+        self.run_cron(work)
+        self.assertEqual(self.look(), ("done", 6, ["x"] * 6))
 
     def test_two_processes_at_once(self):
         """The slower one of two that do the same items undoes them."""
