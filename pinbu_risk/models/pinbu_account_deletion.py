@@ -127,7 +127,8 @@ class PinbuAccountDeletion(models.Model):
         }
         ring = keyring(self.env)
         known = {kind: value for kind, value in traits.items() if value}
-        self.env["pinbu.former.shopper"]._remember(ring, known)
+        blocks = self.env["pinbu.risk.block"]._until(partner)
+        self.env["pinbu.former.shopper"]._remember(ring, known, blocks)
         partner._pinbu_forget()
         self.write({"state": "done", "done_at": fields.Datetime.now(), "waits_for": False})
         _logger.info("The data of shopper %s was deleted", partner.id)

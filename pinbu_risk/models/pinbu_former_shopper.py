@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -14,7 +15,7 @@ KEPT_FOR = timedelta(days=2 * 365)
 
 class PinbuFormerShopper(models.Model):
     """By what somebody who had their data deleted is known again, and nothing else of them: keyed
-    hashes of log-in, phone and ID number. They do not come back as a newcomer."""
+    hashes of log-in, phone and ID number. They do not come back as a newcomer, nor past a block."""
 
     _name = "pinbu.former.shopper"
     _description = "Former Shopper"
@@ -25,39 +26,67 @@ class PinbuFormerShopper(models.Model):
     mark = fields.Char(required=True, readonly=True, groups=NO_ACCESS)
     key_id = fields.Char(required=True, readonly=True)
     kept_until = fields.Datetime(required=True, readonly=True, index=True)
+    blocks = fields.Json(
+        readonly=True,
+        groups=NO_ACCESS,
+        help="Technical: ids of the companies that kept them out, and until when.",
+    )
 
     _mark_unique = models.Constraint("UNIQUE(mark)", "This is known already.")
 
     # === BUSINESS METHODS === #
 
     @api.model
-    def _remember(self, ring, traits):
-        """:param dict traits: ``{kind: value}`` of somebody who leaves"""
+    def _remember(self, ring, traits, blocks):
+        """:param dict traits: ``{kind: value}`` of somebody who leaves
+        :param dict blocks: ``{company id: until when}`` of what keeps them out, as
+            `pinbu.risk.block` tells it
+        """
         for kind, value in traits.items():
             key_id, mark = ring.mark(kind, value)
             self.env.cr.execute(
                 SQL(
                     """
-                    INSERT INTO pinbu_former_shopper (kind, mark, key_id, kept_until)
-                    VALUES (%s, %s, %s, %s + %s)
-                        ON CONFLICT (mark) DO UPDATE SET kept_until = EXCLUDED.kept_until
+                    INSERT INTO pinbu_former_shopper (kind, mark, key_id, kept_until, blocks)
+                    VALUES (%s, %s, %s, %s + %s, %s)
+                        ON CONFLICT (mark) DO UPDATE
+                       SET kept_until = EXCLUDED.kept_until, blocks = EXCLUDED.blocks
                     """,
                     kind,
                     mark,
                     key_id,
                     SQL_NOW,
                     KEPT_FOR,
+                    json.dumps(blocks),
                 )
             )
 
     @api.model
-    def _knows(self, kind, value):
-        """:return: whether somebody with this trait was here, and left"""
+    def _of(self, kind, value):
+        """:return: whoever with this trait was here and left last, with sudo; or none"""
+        former = self.sudo()
         ring = configured()
         if not ring or not value:
-            return False
+            return former
         marks = ring.marks(kind, value)
-        return bool(self.sudo().search_count([("mark", "in", marks)], limit=1))
+        return former.search([("mark", "in", marks)], order="kept_until DESC", limit=1)
+
+    def _keep_out(self, shopper):
+        """Who was blocked when they left is blocked as `shopper`, until then; but not anew when an
+        officer has thought better of it."""
+        blocks = self.env["pinbu.risk.block"]
+        for company_id, until in (self.blocks or {}).items():
+            company = self.env["res.company"].browse(int(company_id)).exists()
+            theirs = [("partner_id", "=", shopper.id), ("company_id", "=", company.id)]
+            if company and not blocks.with_context(active_test=False).search_count(theirs, limit=1):
+                blocks.create(
+                    {
+                        "partner_id": shopper.id,
+                        "company_id": company.id,
+                        "expires_at": until,
+                        "reason": self.env._("Blocked before the account was closed"),
+                    }
+                )
 
     @api.autovacuum
     def _gc_forgotten(self):

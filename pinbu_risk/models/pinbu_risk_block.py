@@ -228,3 +228,16 @@ class PinbuRiskBlock(models.Model):
         return self.search(
             [*domain, "|", ("expires_at", "=", False), ("expires_at", ">", fields.Datetime.now())]
         )
+
+    @api.model
+    def _until(self, partner):
+        """:return: ``{company id: until when}`` of the blocks of this shopper that stand, as JSON can
+        hold it; None where nothing but an officer ends it
+        :rtype: dict
+        """
+        found = {}
+        theirs = self._standing([("partner_id", "=", partner.id), ("active", "=", True)])
+        for company, blocks in theirs.grouped("company_id").items():
+            ends = blocks.mapped("expires_at")
+            found[company.id] = fields.Datetime.to_string(max(ends)) if all(ends) else None
+        return found

@@ -26,14 +26,17 @@ class ResPartner(models.Model):
     # === BUSINESS METHODS === #
 
     def _pinbu_note_returned(self, kind, value):
-        """Note that this shopper was here before, if this trait of theirs says so.
+        """Note that this shopper was here before, if this trait of theirs says so, and keep them out
+        if they were kept out then.
 
         :param str kind: ``login``, ``phone`` or ``id_number``
         :param str value: what they logged in with, or gave
         """
         shopper = self.sudo()
-        if not shopper.pinbu_has_returned and self.env["pinbu.former.shopper"]._knows(kind, value):
+        former = self.env["pinbu.former.shopper"]._of(kind, value)
+        if former and not shopper.pinbu_has_returned:
             shopper.pinbu_has_returned = True
+        former._keep_out(shopper)
 
     def _pinbu_phone_trait(self):
         """:return: this shopper's phone, as `phone_trait`"""

@@ -148,6 +148,48 @@ class TestAccountDeletion(RightsCase):
         facts = self.activity._promise_facts(self.cr, partner, self.env["pinbu.team"])
         self.assertTrue(facts.is_newcomer)
 
+    def block(self, partner, **values):
+        self.env["pinbu.risk.block"].create(
+            {"partner_id": partner.id, "reason": "Farms with 张三丰", **values}
+        )
+        self.env.flush_all()
+
+    def test_nobody_returns_past_a_block(self):
+        self.block(self.partner, expires_at="2099-01-01")
+        self.block(self.partner, expires_at="2098-01-01")
+        self.leave()
+        self.forget()
+        ann = self.log_in("ann")
+        self.assertEqual(self.order(ann).code, "risk_blocked")
+        partner = self.user_of("ann").partner_id
+        block = self.env["pinbu.risk.block"].search([("partner_id", "=", partner.id)])
+        self.assertEqual(str(block.expires_at), "2099-01-01 00:00:00")
+        self.assertNotIn("张三丰", block.reason)
+        # Who thinks better of it is not overruled by what they give next.
+        block.with_user(self.officer).action_lift()
+        self.give_identity(ann)
+        self.assertEqual(self.order(ann).status, 201)
+        # Leaving again, they are remembered as they are now.
+        self.post(f"/orders/{self.env['sale.order'].search([], limit=1).id}/cancel", token=ann)
+        self.leave(ann)
+        self.forget()
+        self.assertEqual(self.order(self.log_in("ann")).status, 201)
+
+    def test_a_block_that_is_over_is_not_remembered(self):
+        self.block(self.partner, expires_at="2020-01-01")
+        self.block(self.partner, active=False)
+        self.leave()
+        self.forget()
+        self.assertEqual(self.order(self.log_in("ann")).status, 201)
+
+    def test_nobody_returns_past_a_block_with_the_same_id_card(self):
+        self.give_identity()
+        self.block(self.partner)
+        self.leave()
+        self.forget()
+        self.give_identity(self.ben)
+        self.assertEqual(self.order(self.ben).code, "risk_blocked")
+
     def test_not_while_money_is_under_way(self):
         order = self.order(self.ann).data
         self.assertEqual(self.refusal(), ["order"])
