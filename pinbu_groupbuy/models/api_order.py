@@ -97,7 +97,8 @@ class SaleOrder(models.Model):
         outward = Domain("return_id", "=", False)
         is_open = Domain("state", "not in", ("done", "cancel"))
         to_come = Domain("picking_ids", "any", outward & is_open)
-        shipped = Domain("picking_ids", "any", outward & Domain("state", "=", "done"))
+        left = Domain("state", "=", "done") & Domain("location_dest_id.usage", "=", "customer")
+        shipped = Domain("picking_ids", "any", outward & left)
         received = Domain("seat_ids.received_at", "!=", False)
         to_confirm = Domain("state", "in", ("draft", "sent"))
         # What the merchant has cancelled after all is over.
@@ -422,8 +423,7 @@ class SaleOrder(models.Model):
                 "tracking_url": picking._to_api_tracking_url(),
                 "events": [],
             }
-            for picking in self.picking_ids._pinbu_outward()
-            if picking.state != "cancel"
+            for picking in self.picking_ids._pinbu_outward()._pinbu_to_shopper()
         ]
 
 

@@ -155,7 +155,8 @@ class PinbuDashboard(models.AbstractModel):
         now = self.env.cr.now()
         return [
             ("company_id", "=", company.id),
-            ("picking_type_code", "=", "outgoing"),
+            # Of several steps, also one within the house holds the goods up.
+            ("return_id", "=", False),
             ("state", "not in", ["done", "cancel"]),
             ("pinbu_team_id.state", "=", "formed"),
             (

@@ -43,7 +43,8 @@ class PinbuSeat(models.Model):
                 UPDATE pinbu_seat seat SET shipped_at = %s
                  WHERE seat.id = ANY(%s) AND seat.state = 'won' AND seat.received_at IS NULL
                    AND EXISTS (SELECT 1 FROM stock_picking picking
-                                WHERE picking.sale_id = seat.order_id
+                                 JOIN stock_location place ON place.id = picking.location_dest_id
+                                WHERE picking.sale_id = seat.order_id AND place.usage = 'customer'
                                   AND picking.return_id IS NULL AND picking.state = 'done')
                    AND NOT EXISTS (SELECT 1 FROM stock_picking picking
                                     WHERE picking.sale_id = seat.order_id

@@ -45,7 +45,7 @@ class PinbuTeam(models.Model):
                 team.state == "formed"
                 and (outward := team.picking_ids._pinbu_outward())
                 and all(picking.state in ("done", "cancel") for picking in outward)
-                and any(picking.state == "done" for picking in outward)
+                and any(picking.state == "done" for picking in outward._pinbu_leaving())
             )
         )
         shipped._move("formed", "shipped", "deliveries done")

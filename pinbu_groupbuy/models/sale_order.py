@@ -198,7 +198,7 @@ class SaleOrder(models.Model):
     def _pinbu_delivery_state(self):
         """:return: ``waiting``, ``ready``, ``shipped``, ``delivered`` or ``none``"""
         self.ensure_one()
-        pickings = self.picking_ids._pinbu_outward().filtered(lambda p: p.state != "cancel")
+        pickings = self.picking_ids._pinbu_outward()._pinbu_to_shopper()
         if self.seat_ids.state == "won" and self.state in ("draft", "sent"):
             return "waiting"
         if not pickings or self.seat_ids.state != "won":

@@ -52,7 +52,8 @@ class SaleOrder(models.Model):
         to_ship = Domain("state", "in", ("draft", "sent")) | Domain(
             "picking_ids",
             "any!",
-            [("picking_type_code", "=", "outgoing"), ("state", "not in", ("done", "cancel"))],
+            # A step within the house as well: Odoo makes the next one when it is done.
+            [("return_id", "=", False), ("state", "not in", ("done", "cancel"))],
         )
 
         def seat(state):

@@ -20,6 +20,15 @@ class StockPicking(models.Model):
             lambda picking: "customer" in picking.move_ids.mapped("location_dest_usage")
         )
 
+    def _pinbu_to_shopper(self):
+        """:return: those of these deliveries that bring goods to a shopper, or are going to: a step
+        within the house only as long as it stands for the next one, which Odoo makes after it"""
+        return self.filtered(
+            lambda picking: (
+                picking.state != "cancel" and (picking.state != "done" or picking._pinbu_leaving())
+            )
+        )
+
     def _pinbu_outward(self):
         """:return: these deliveries without those that bring something back"""
         return self.filtered(lambda picking: not picking.return_id)

@@ -40,6 +40,9 @@ class StockPicking(models.Model):
         backorder = super()._create_backorder_picking()
         if self.pinbu_return_id:
             backorder.sudo().pinbu_return_id = self.pinbu_return_id
+        # Odoo forgets that the rest comes back as well.
+        if self.return_id and self.pinbu_seat_id:
+            backorder.sudo().return_id = self.return_id
         return backorder
 
     def _action_done(self):

@@ -67,7 +67,10 @@ class PinbuSeat(models.Model):
                         OR EXISTS (
                            SELECT 1 FROM sale_order_line line
                              JOIN stock_move move ON move.sale_line_id = line.id
+                             JOIN stock_location place ON place.id = move.location_id
                             WHERE line.order_id = seat.order_id AND move.state = 'done'
+                              -- Not what a clerk put back on the shelf.
+                              AND place.usage = 'customer'
                               AND move.origin_returned_move_id IS NOT NULL))
                 """,
                 self.ids,

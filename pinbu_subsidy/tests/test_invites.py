@@ -208,6 +208,23 @@ class TestInvites(InviteMixin, ApiMixin, HttpCase):
         self.reward_invites()
         self.assertFalse(self.granted("Ann"))
 
+    def test_what_a_clerk_puts_back_on_the_shelf_did_not_come_back(self):
+        ann = self.log_in("Ann")
+        carl = self.come("Carl", self.scene_of(ann))
+        self.warehouse.delivery_steps = "pick_ship"
+        seat = self.win("Carl", carl)
+        # Taken from the shelf, put back there, and taken again.
+        self.deliver(seat)
+        self.send_back(seat)
+        picking = seat.order_id.picking_ids.filtered(lambda p: p.picking_type_code == "outgoing")
+        picking.move_ids.write({"quantity": 1, "picked": True})
+        picking.button_validate()
+        self.assertEqual(picking.state, "done")
+        self.reward_invites()
+        self.pass_days(8)
+        self.reward_invites()
+        self.assertEqual(self.granted("Ann").state, "due")
+
     def test_a_late_return_takes_the_reward_back(self):
         ann = self.log_in("Ann")
         carl = self.come("Carl", self.scene_of(ann))
