@@ -31,4 +31,5 @@
         "web.assets_backend": ["pinbu_risk/static/src/**/*"],
         "web.assets_tests": ["pinbu_risk/static/tests/tours/**/*"],
     },
+    "uninstall_hook": "uninstall_hook",
 }

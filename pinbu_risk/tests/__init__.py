@@ -26,5 +26,6 @@ from . import (
     test_rule_preview,
     test_rules,
     test_tours,
+    test_uninstall,
     test_withdrawal_repeated,
 )
