@@ -29,6 +29,7 @@ from . import (
     test_return_money,
     test_screens,
     test_shopper_coupon,
+    test_shopper_coupon_races,
     test_subsidy,
     test_unlucky_money,
     test_voucher,

@@ -3,8 +3,10 @@ from datetime import timedelta
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from odoo.addons.pinbu_groupbuy.models.pinbu_job import AT_ONCE
+from odoo.addons.pinbu_groupbuy.transactions import short_transaction
 
 from ..models.pinbu_subsidy_grant import _QUIET
 
@@ -59,8 +61,6 @@ class PinbuShopperCoupon(models.TransientModel):
         self.ensure_one()
         self._check_sending()
         shoppers = self.env["pinbu.shopper"].search(self._shoppers_domain(), limit=MOST + 1)
-        if not shoppers:
-            raise UserError(self.env._("There is nobody who does not have this coupon already."))
         if len(shoppers) > MOST:
             raise UserError(self.env._("Choose fewer: %s at most at once.", MOST))
         if len(shoppers) > AT_ONCE:
@@ -74,13 +74,15 @@ class PinbuShopperCoupon(models.TransientModel):
                 valid_days=self.valid_days,
             )
             return job._open_progress()
-        self._send(self.program_id.sudo(), shoppers.partner_id)
+        receivers = self._send(self.program_id.sudo(), shoppers.partner_id)
+        if not receivers:
+            raise UserError(self.env._("There is nobody who does not have this coupon already."))
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("%s shoppers have got the coupon.", len(shoppers)),
+                "message": self.env._("%s shoppers have got the coupon.", len(receivers)),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
@@ -107,7 +109,12 @@ class PinbuShopperCoupon(models.TransientModel):
         else:
             domain &= Domain("tag", "in", [tag for tag in TAGS if self[tag]])
         domain &= Domain("partner_id.active", "=", True)
-        holders = (
+        return domain & ~Domain("partner_id", "in", self._holders().subselect("partner_id"))
+
+    def _holders(self, *terms):
+        """:return: the query of cards of the program that can still be used, and of which `terms`
+        of a domain hold"""
+        return (
             self.env["loyalty.card"]
             .sudo()
             ._search(
@@ -118,13 +125,37 @@ class PinbuShopperCoupon(models.TransientModel):
                     "|",
                     ("expiration_date", "=", False),
                     ("expiration_date", ">=", fields.Date.context_today(self)),
+                    *terms,
                 ]
             )
         )
-        return domain & ~Domain("partner_id", "in", holders.subselect("partner_id"))
+
+    def _lock_without_holders(self, partners):
+        """Lock these shoppers until the end of the transaction, so that others who send to them at
+        this moment wait.
+
+        :return: those who have not got the coupon from somebody else meanwhile
+        """
+        self.env.cr.execute(
+            SQL(
+                "SELECT 1 FROM pinbu_shopper WHERE partner_id = ANY(%s)"
+                " ORDER BY id FOR NO KEY UPDATE",
+                partners.ids,
+            )
+        )
+        holders = self._holders(("partner_id", "in", partners.ids)).select("partner_id")
+        # Who was faster has committed after this transaction's snapshot was taken.
+        with short_transaction(self.env) as cr:
+            cr.execute(holders)
+            return partners - partners.browse(partner_id for (partner_id,) in cr.fetchall())
 
     def _send(self, program, receivers):
-        """:param loyalty.program program: with sudo"""
+        """Give it to those of these who have none.
+
+        :param loyalty.program program: with sudo
+        :return: who has got it
+        """
+        receivers = self._lock_without_holders(receivers)
         points = program._pinbu_coupon_points()
         last_day = bool(self.valid_days) and fields.Date.context_today(self) + timedelta(
             days=self.valid_days
@@ -148,3 +179,4 @@ class PinbuShopperCoupon(models.TransientModel):
                 for partner in receivers
             ]
         )
+        return receivers
