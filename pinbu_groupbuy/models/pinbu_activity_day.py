@@ -40,8 +40,8 @@ class PinbuActivityDay(models.Model):
     """What one activity brought on one day of its company, which ends at midnight of its time zone.
 
     A copy of what the other tables say, so that a month of a million seats is read at once. Each
-    night the scheduler counts yesterday, and the month before again, since shoppers come back. Days
-    that it has not counted yet, today above all, are counted whenever they are asked for: figures
+    night the scheduler counts yesterday, and the month before again, since shoppers come back, and
+    older days of which something changed after all. Days that it has not counted yet, today above all, are counted whenever they are asked for: figures
     are never older than the last night. Each counted day has a row without an activity, which holds
     what belongs to none and says when it was counted.
     """
@@ -59,6 +59,7 @@ class PinbuActivityDay(models.Model):
     counted_at = fields.Datetime(required=True, readonly=True)
 
     views = fields.Integer(
+        string="Visitors",
         readonly=True,
         help="Visitors who looked at the activity, one per activity and day. Estimated from the "
         "sample of visitors whose visits are kept.",
@@ -84,7 +85,10 @@ class PinbuActivityDay(models.Model):
         string="Won Places", readonly=True, help="Places in teams that were formed."
     )
     sales_amount = fields.Monetary(
-        string="Sales", readonly=True, help="Totals of the orders of teams that were formed."
+        string="Sales",
+        readonly=True,
+        help="Totals of the orders of teams that were formed, delivery included. What was returned "
+        "or refunded later is not taken off.",
     )
     newcomers = fields.Integer(
         readonly=True, help="Shoppers who paid for their first place in the company's shop."
@@ -255,6 +259,14 @@ class PinbuActivityDay(models.Model):
                 "losers_again": shoppers("lost", again),
             },
         )
+
+    @api.model
+    def _days_changed(self, company):
+        """Hook: days that were counted and may have changed since, although they are long over.
+
+        :rtype: set[datetime.date]
+        """
+        return set()
 
     @api.model
     def _figures(self):
@@ -448,13 +460,15 @@ class PinbuActivityDay(models.Model):
         zone = ZoneInfo(company._pinbu_timezone())
         first = began.replace(tzinfo=UTC).astimezone(zone).date()
         counted = dict(self._counted_days(company, first))
+        changed = self._days_changed(company)
         midnight = self._day_start(company, today)
         changing_from = today - timedelta(days=SETTLED_DAYS)
         days = [today - timedelta(days=back) for back in range(1, (today - first).days + 1)]
         return [
             day
             for day in days
-            if day not in counted or (day >= changing_from and counted[day] < midnight)
+            if day not in counted
+            or (counted[day] < midnight and (day >= changing_from or day in changed))
         ]
 
     def _count_day(self, company, day):

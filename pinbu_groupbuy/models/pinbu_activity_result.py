@@ -95,7 +95,7 @@ class PinbuActivity(models.Model):
             (self.env._("Teams forming"), self.teams_forming, "count"),
             (self.env._("Success rate"), dashboard._success_rate(total), "percent"),
             (self.env._("Fastest team"), total["fastest_seconds"] or None, "seconds"),
-            (self.env._("Views"), total["views"], "count"),
+            (self.env._("Visitors"), total["views"], "count"),
             (self.env._("Checkouts"), total["checkouts"], "count"),
             (self.env._("Paid places"), total["seats_paid"], "count"),
             (self.env._("Conversion"), dashboard._conversion(total), "percent"),
@@ -113,12 +113,12 @@ class PinbuActivity(models.Model):
                 "factor",
             ),
             (
-                self.env._("Winners who come back"),
+                self.env._("Returning winners"),
                 dashboard._ratio(total["winners_again"], total["winners"]),
                 "percent",
             ),
             (
-                self.env._("Losers who come back"),
+                self.env._("Returning losers"),
                 dashboard._ratio(total["losers_again"], total["losers"]),
                 "percent",
             ),

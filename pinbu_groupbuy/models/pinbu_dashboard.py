@@ -272,7 +272,10 @@ class PinbuDashboard(models.AbstractModel):
             self._figure(
                 "sales_amount",
                 self.env._("Sales"),
-                self.env._("Totals of the orders whose team was formed in this time."),
+                self.env._(
+                    "Totals of the orders whose team was formed in this time, delivery included. "
+                    "What was returned or refunded later is not taken off."
+                ),
                 now["sales_amount"],
                 before["sales_amount"],
                 unit="money",
@@ -292,14 +295,16 @@ class PinbuDashboard(models.AbstractModel):
             ),
             self._figure(
                 "views",
-                self.env._("Views"),
+                self.env._("Visitors"),
                 self.env._(
                     "Visitors who looked at an activity, one per activity and day; estimated from "
-                    "the sample of visitors whose visits are kept."
+                    "the sample of visitors whose visits are kept. Behind it are the visits of "
+                    "that sample: one visitor often makes several."
                 ),
                 now["views"],
                 before["views"],
                 records=("pinbu.event", [("activity_id", "!=", False), *self._within("at", span)]),
+                records_name=self.env._("Visits"),
             ),
             self._figure(
                 "checkouts",
@@ -320,7 +325,7 @@ class PinbuDashboard(models.AbstractModel):
             self._figure(
                 "conversion",
                 self.env._("Conversion"),
-                self.env._("Paid places / views."),
+                self.env._("Paid places / visitors."),
                 self._conversion(now),
                 self._conversion(before),
                 unit="percent",
@@ -359,7 +364,7 @@ class PinbuDashboard(models.AbstractModel):
             ),
             self._figure(
                 "winners_again",
-                self.env._("Winners who come back"),
+                self.env._("Returning winners"),
                 self.env._(
                     "Of the shoppers whose team was formed in this time, how many paid for another "
                     "place within 30 days afterwards. Of the last 30 days it still grows."
@@ -371,7 +376,7 @@ class PinbuDashboard(models.AbstractModel):
             ),
             self._figure(
                 "losers_again",
-                self.env._("Losers who come back"),
+                self.env._("Returning losers"),
                 self.env._(
                     "Of the shoppers whose team failed in this time, how many paid for another "
                     "place within 30 days afterwards. Of the last 30 days it still grows."
@@ -457,8 +462,10 @@ class PinbuDashboard(models.AbstractModel):
         unit="count",
         good="up",
         records=None,
+        records_name=None,
     ):
         """:param tuple records: model and domain of what was counted
+        :param str records_name: what they are called, where the label says something else
         :return: a figure, see the class
         """
         figure = {
@@ -468,7 +475,7 @@ class PinbuDashboard(models.AbstractModel):
             "value": value,
             "unit": unit,
             "good": good,
-            "records": records and self._records(label, *records),
+            "records": records and self._records(records_name or label, *records),
         }
         if previous is not _NOT_COMPARED:
             figure["previous"] = previous

@@ -25,6 +25,7 @@ from . import (
     test_dashboard_alerts,
     test_delivery_methods,
     test_holds,
+    test_home,
     test_intervention_races,
     test_invariants,
     test_jobs,

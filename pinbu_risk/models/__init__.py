@@ -1,7 +1,6 @@
 from . import (
     base,
     base_partner_merge,
-    ir_http_home,
     loyalty_card,
     loyalty_card_audit,
     payment_transaction_audit,

@@ -87,6 +87,7 @@ from . import (
     res_partner,
     res_partner_invite,
     res_partner_wins,
+    res_users_home,
     sale_order,
     sale_order_coupon,
     sale_order_coupon_points,

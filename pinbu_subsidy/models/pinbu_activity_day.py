@@ -78,3 +78,26 @@ class PinbuActivityDay(models.Model):
             """,
             super()._sql_is_invited(),
         )
+
+    @api.model
+    def _days_changed(self, company):
+        # What was taken back lowers the day of its grant, however long ago that is. The day before
+        # the counting too: whoever took it back then may not have been done.
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT counted.day
+                  FROM pinbu_subsidy subsidy
+                  JOIN pinbu_activity_day counted
+                    ON counted.company_id = subsidy.company_id AND counted.activity_id IS NULL
+                   AND counted.day
+                     = ((subsidy.granted_at AT TIME ZONE 'UTC') AT TIME ZONE %s)::date
+                   AND counted.counted_at < subsidy.write_date + interval '1 day'
+                 WHERE subsidy.company_id = %s AND subsidy.state = 'void'
+                   AND subsidy.granted_at IS NOT NULL
+                """,
+                company._pinbu_timezone(),
+                company.id,
+            )
+        )
+        return super()._days_changed(company) | {day for (day,) in rows}

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, datetime, time, timedelta
 
 from odoo import SUPERUSER_ID, api
 from odoo.tests import TransactionCase, new_test_user, tagged
@@ -85,6 +85,50 @@ class TestDashboard(MeansMixin, TransactionCase):
         after = self.figures()
         self.assertEqual(after["subsidy_amount"]["value"], cost - 10)
         self.assertEqual(after["subsidies"]["value"], before["subsidies"]["value"] - 1)
+
+    def test_what_is_taken_back_long_afterwards_cost_nothing_either(self):
+        """Days that are long over are counted once, and again only if something changed."""
+        team = self.fail_team(self.shoppers(2))
+        self.grant()
+        given = team.subsidy_ids
+        day = self.env["pinbu.activity.day"]._today(self.company) - timedelta(days=50)
+        noon = datetime.combine(day, time(12))
+        self.env.cr.execute("UPDATE pinbu_activity SET starts_at = %s", [noon - timedelta(days=9)])
+        self.env.cr.execute(
+            "UPDATE pinbu_subsidy SET granted_at = %s WHERE id = ANY(%s)", [noon, given.ids]
+        )
+
+        def costs_and_counted_at():
+            self.env.flush_all()
+            with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+                days = self.env["pinbu.activity.day"].with_env(self.env(cr=cr))
+                days._cron_count()
+            self.env.cr.execute(
+                "SELECT COALESCE(SUM(subsidy_amount), 0), MAX(counted_at) FROM pinbu_activity_day"
+                " WHERE company_id = %s AND day = %s",
+                [self.company.id, day],
+            )
+            return self.env.cr.fetchone()
+
+        def long_ago(days):
+            self.env.cr.execute(
+                "UPDATE pinbu_activity_day SET counted_at = now() - %s WHERE day = %s"
+                " RETURNING counted_at",
+                [timedelta(days=days), day],
+            )
+            return self.env.cr.fetchone()[0]
+
+        self.assertEqual(costs_and_counted_at()[0], 20)
+        counted_at = long_ago(9)
+        self.assertEqual(costs_and_counted_at(), (20, counted_at), "nothing has changed")
+        given[0]._take_back("goods returned")
+        self.assertEqual(costs_and_counted_at()[0], 10)
+        counted_at = long_ago(9)
+        self.env.cr.execute(
+            "UPDATE pinbu_subsidy SET write_date = %s - interval '2 days' WHERE id = ANY(%s)",
+            [counted_at, given.ids],
+        )
+        self.assertEqual(costs_and_counted_at(), (10, counted_at), "it was counted since")
 
     def test_what_was_spent_before_it_was_taken_back_is_a_cost(self):
         ann, ben = self.shoppers(2)

@@ -1,4 +1,4 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
+import { Component, markup, onWillStart, useState } from "@odoo/owl";
 import { loadBundle } from "@web/core/assets";
 import { deserializeDate, formatDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
@@ -91,6 +91,8 @@ export class Dashboard extends Component {
 
     async open(records) {
         const action = await this.orm.call("pinbu.dashboard", "get_records_action", [records]);
+        // The server's own words, as of any action that is loaded by its id.
+        action.help &&= markup(action.help);
         await this.action.doAction(action);
     }
 

@@ -41,6 +41,24 @@ registry.category("web_tour.tours").add("pinbu_dashboard", {
             trigger: ".o_pinbu_dashboard [data-period=month].btn-primary",
         },
         {
+            content: "Open a figure of nothing",
+            trigger: ".o_pinbu_dashboard [data-figure=views]:contains(Visitors)",
+            run: "click",
+        },
+        {
+            content: "The screen says why it is empty, and not in tags",
+            trigger: ".o_nocontent_help .o_view_nocontent_smiling_face:contains(Nobody has visited)",
+        },
+        {
+            content: "What is listed there are visits",
+            trigger: ".o_breadcrumb .active:contains(Visits)",
+        },
+        {
+            content: "Go back again",
+            trigger: ".o_breadcrumb .breadcrumb-item a, .o_back_button",
+            run: "click",
+        },
+        {
             content: "The activity stands side by side with the others",
             trigger: ".o_pinbu_dashboard td.o_pinbu_name:contains(Tour team)",
         },
