@@ -78,6 +78,7 @@ class TestPrivatePhones(TransactionCase):
             groups: model.web_read_group(domain, ["phone_sanitized"], ["__count"]),
             "card": Store().add(partners, ["name", "phone"]).get_result(),
             "vcard": partners[:1]._get_vcard_file().decode(),
+            "copy_data": partners.copy_data(),
         }
 
     def test_others_read_it_masked(self):
@@ -238,6 +239,7 @@ class TestPrivatePhones(TransactionCase):
         books = tx.with_user(self.masked_for[1])
         self.assertEqual(books.read(["partner_phone"])[0]["partner_phone"], MASKED)
         self.assertFalse(books.search([("partner_phone", "ilike", "0138123")]))
+        self.assertNotIn("0138123", str(books.copy_data()))
 
     def test_every_phone_was_thought_about(self):
         found = {
