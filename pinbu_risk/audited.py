@@ -26,6 +26,7 @@ ACTIONS = [
     ("identity_refused", "Identity refused"),
     ("identity_reopened", "Verification taken back"),
     ("identity_exported", "Identity put into an export"),
+    ("forgotten", "Data of a shopper deleted"),
 ]
 MASK = "•••"
 # So much of a long text is kept.
@@ -71,6 +72,13 @@ class Words:
     @staticmethod
     def mark_of(salt, text):
         return hashlib.sha256(f"{salt}{text}".encode()).hexdigest()
+
+
+def without_names(text, names):
+    """:return: the text without these names of somebody who has left"""
+    for name in names:
+        text = text.replace(name, MASK)
+    return text
 
 
 def no_places(value):
@@ -224,13 +232,18 @@ def person_of(record):
     elif record._name == "res.company":
         return None
     else:
-        field = record._fields.get("partner_id")
+        # Of a team whoever leads it.
+        name = "leader_id" if record._name == "pinbu.team" else "partner_id"
+        field = record._fields.get(name)
         is_person = field is not None and field.comodel_name == "res.partner"
-        partner = record.partner_id if is_person else record.env["res.partner"]
+        partner = record[name] if is_person else record.env["res.partner"]
     # Addresses are contacts below that of the shopper, which may itself be below a company's.
     if partner.parent_id and not partner.with_context(active_test=False).user_ids:
         partner = partner.parent_id
-    return partner.id or record.env.context.get("pinbu_about_id")
+    about = partner.id or record.env.context.get("pinbu_about_id")
+    if not about and record._name == "pinbu.risk.block":
+        about = record._whose().id
+    return about or None
 
 
 def _is_written_only(field):

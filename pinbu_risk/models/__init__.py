@@ -43,6 +43,7 @@ from . import (
     pinbu_subsidy,
     pinbu_subsidy_audit,
     pinbu_team_audit,
+    pinbu_transition,
     pinbu_withdrawal,
     pinbu_withdrawal_audit,
     pinbu_withdrawal_review,

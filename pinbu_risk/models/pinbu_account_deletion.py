@@ -99,6 +99,7 @@ class PinbuAccountDeletion(models.Model):
     @api.model
     def _cron_forget(self):
         """Delete the data of those who asked for it."""
+        self.env["pinbu.audit.words"]._forget_late()
         if not each_alone(self.sudo(), [("state", "=", "requested")], "_forget"):
             self.env.ref("pinbu_risk.ir_cron_account_deletions").sudo()._trigger()
             self.env["ir.cron"]._commit_progress()
@@ -129,6 +130,8 @@ class PinbuAccountDeletion(models.Model):
         known = {kind: value for kind, value in traits.items() if value}
         blocks = self.env["pinbu.risk.block"]._until(partner)
         self.env["pinbu.former.shopper"]._remember(ring, known, blocks)
-        partner._pinbu_forget()
+        # The logs give notes away only of whose data is deleted: with this transaction, or not.
         self.write({"state": "done", "done_at": fields.Datetime.now(), "waits_for": False})
+        self.env.flush_all()
+        partner._pinbu_forget()
         _logger.info("The data of shopper %s was deleted", partner.id)

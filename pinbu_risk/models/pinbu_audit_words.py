@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import NO_ACCESS
 from odoo.tools import SQL
 
-from ..audited import Words
+from ..audited import Words, without_names
 
 
 class PinbuAuditWords(models.Model):
@@ -27,11 +27,21 @@ class PinbuAuditWords(models.Model):
 
     @api.model
     def _insert(self, cr, rows):
-        """:param list[dict] rows: of `Words`"""
+        """Keep what is said of shoppers who are still here.
+
+        :param list[dict] rows: of `Words`
+        """
         if rows:
             cr.execute(
                 SQL(
-                    "INSERT INTO pinbu_audit_words (person_ref, mark, salt, text) VALUES %s",
+                    """
+                    INSERT INTO pinbu_audit_words (person_ref, mark, salt, text)
+                    SELECT * FROM (VALUES %s) said (person_ref, mark, salt, text)
+                     WHERE NOT EXISTS (
+                           SELECT 1 FROM pinbu_account_deletion deletion
+                            WHERE deletion.partner_id = said.person_ref
+                              AND deletion.state = 'done')
+                    """,
                     SQL(", ").join(
                         SQL("%s", (row["person_ref"], row["mark"], row["salt"], row["text"]))
                         for row in rows
@@ -49,10 +59,32 @@ class PinbuAuditWords(models.Model):
         return {row.mark: row.text for row in found}
 
     @api.model
-    def _forget(self, person_ids):
-        """These shoppers leave: nothing tells any more what was said of them."""
+    def _forget(self, person_ids, names):
+        """These contacts of a shopper leave: nothing tells any more what was said of them.
+
+        :param list names: by which they may be called where the same was said of many at once
+        :return: the marks of what was said of others in these same words, and is gone as well
+        :rtype: list[str]
+        """
         self.env.cr.execute(
-            SQL("DELETE FROM pinbu_audit_words WHERE person_ref = ANY(%s)", list(person_ids))
+            SQL(
+                "DELETE FROM pinbu_audit_words WHERE person_ref = ANY(%s) RETURNING text",
+                list(person_ids),
+            )
+        )
+        naming = {text for (text,) in self.env.cr.fetchall() if without_names(text, names) != text}
+        self.env.cr.execute(
+            SQL("DELETE FROM pinbu_audit_words WHERE text = ANY(%s) RETURNING mark", list(naming))
+        )
+        self.invalidate_model(flush=False)
+        return sorted(mark for (mark,) in self.env.cr.fetchall())
+
+    @api.model
+    def _forget_late(self):
+        """What was said by somebody who did not see yet that its shopper has left."""
+        self.env.cr.execute(
+            "DELETE FROM pinbu_audit_words words USING pinbu_account_deletion deletion"
+            " WHERE deletion.partner_id = words.person_ref AND deletion.state = 'done'"
         )
 
     @api.model
@@ -79,10 +111,12 @@ class PinbuAuditWords(models.Model):
         return self.env.cr.fetchone()[0]
 
     @api.model
-    def _find_missing(self, places):
+    def _find_missing(self, places, forgotten):
         """:param set[tuple] places: (shopper's id, mark) of each that the log holds
+        :param set forgotten: ids of shoppers and marks of words that may be gone: the log says so
         :return: how many words are gone, although their shopper is still here
         """
+        places = {place for place in places if forgotten.isdisjoint(place)}
         if not places:
             return 0
         self.env.cr.execute(
@@ -92,8 +126,6 @@ class PinbuAuditWords(models.Model):
                   JOIN res_partner partner ON partner.id = place.person
                  WHERE NOT EXISTS (SELECT 1 FROM pinbu_audit_words words
                                     WHERE words.mark = place.mark)
-                   AND NOT EXISTS (SELECT 1 FROM pinbu_account_deletion deletion
-                                    WHERE deletion.partner_id = partner.id)
                 """,
                 SQL(", ").join(SQL("%s", place) for place in sorted(places)),
             )

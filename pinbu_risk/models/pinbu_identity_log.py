@@ -1,9 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 
 class PinbuIdentityLog(models.Model):
-    """Who did what to somebody's identity, each reading of it included. Append-only.
+    """Who did what to somebody's identity, each reading of it included. Append-only, but for the
+    notes about shoppers who had their data deleted.
 
     It refers by plain integers: rows outlive the identity that they tell of.
     """
@@ -48,8 +50,22 @@ class PinbuIdentityLog(models.Model):
         self.env.cr.execute("""
             DROP TRIGGER IF EXISTS pinbu_identity_log_append_only ON pinbu_identity_log;
             CREATE TRIGGER pinbu_identity_log_append_only
-                BEFORE UPDATE OR DELETE OR TRUNCATE ON pinbu_identity_log
+                BEFORE DELETE OR TRUNCATE ON pinbu_identity_log
                 FOR EACH STATEMENT EXECUTE FUNCTION pinbu_refuse_change();
+            CREATE OR REPLACE FUNCTION pinbu_identity_log_forget_only() RETURNS trigger AS $$
+            BEGIN
+                IF NEW.note IS NULL AND to_jsonb(NEW) - 'note' = to_jsonb(OLD) - 'note'
+                   AND EXISTS (SELECT 1 FROM pinbu_account_deletion deletion
+                                WHERE deletion.state = 'done'
+                                  AND deletion.partner_id = OLD.partner_ref)
+                THEN
+                    RETURN NEW;
+                END IF;
+                RAISE EXCEPTION 'rows of % are never changed or deleted', TG_TABLE_NAME;
+            END $$ LANGUAGE plpgsql;
+            DROP TRIGGER IF EXISTS pinbu_identity_log_forget_only ON pinbu_identity_log;
+            CREATE TRIGGER pinbu_identity_log_forget_only BEFORE UPDATE ON pinbu_identity_log
+                FOR EACH ROW EXECUTE FUNCTION pinbu_identity_log_forget_only();
         """)
 
     # === COMPUTE METHODS === #
@@ -66,3 +82,17 @@ class PinbuIdentityLog(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("The log of identities is never deleted."))
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _forget(self, partner_id):
+        """Who read what and when stays of this former shopper; why, in words about them, goes."""
+        self.env.cr.execute(
+            SQL(
+                "UPDATE pinbu_identity_log SET note = NULL"
+                " WHERE partner_ref = %s AND note IS NOT NULL",
+                partner_id,
+            )
+        )
+        self.invalidate_model(["note"], flush=False)

@@ -144,6 +144,24 @@ class PinbuRiskBlock(models.Model):
             vals["hint"] = vals["hint"] or f"#{vals['mark'][:6]}"
         return vals
 
+    def _whose(self):
+        """:return: the shopper who was last seen with this device or phone, if any; alone"""
+        self.ensure_one()
+        block = self.sudo()
+        if block.subject not in ("device", "phone"):
+            return block.partner_id
+        self.env.cr.execute(
+            SQL(
+                "SELECT partner_ref FROM pinbu_risk_event"
+                " WHERE %s = ANY(%s) AND partner_ref IS NOT NULL"
+                " ORDER BY create_date DESC LIMIT 1",
+                SQL.identifier(block.subject),
+                [one for one in (block.mark, block.former_mark) if one],
+            )
+        )
+        row = self.env.cr.fetchone()
+        return self.env["res.partner"].browse(row and row[0])
+
     @api.model
     def _parse_network(self, text):
         """:return: addresses as they are stored, such as ``203.0.113.0/24``

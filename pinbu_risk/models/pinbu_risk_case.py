@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from odoo.addons.pinbu_groupbuy.transactions import SQL_NOW
 
+from ..audited import without_names
 from ..facts import ACTIONS, SEVERITY, former_mark, mark
 
 # How many events a case shows; a button leads to all.
@@ -364,4 +365,26 @@ class PinbuRiskCase(models.Model):
     def _pinbu_forget(self):
         """What was decided stays, the words do not."""
         self.write({"reason": False})
-        self.message_ids.unlink()
+        self.env["res.partner"]._pinbu_forget_chatter(self)
+
+    def _pinbu_forget_in_others(self, names):
+        """One reason that was given for many stays with the others, and names this shopper no more.
+
+        :param list names: by which it may call them
+        """
+        self.env.flush_all()
+        for reason in {reason for reason in self.mapped("reason") if reason}:
+            text = without_names(reason, names)
+            if text != reason:
+                for table in ("pinbu_risk_case", "pinbu_risk_block"):
+                    # Not by the ORM: the audit log would keep of the others what goes here.
+                    self.env.cr.execute(
+                        SQL(
+                            "UPDATE %s SET reason = %s WHERE reason = %s",
+                            SQL.identifier(table),
+                            text,
+                            reason,
+                        )
+                    )
+        self.env["pinbu.risk.block"].invalidate_model(["reason"], flush=False)
+        self.invalidate_model(["reason"], flush=False)

@@ -11,6 +11,7 @@ from . import (
     test_dashboard,
     test_data_export,
     test_farm,
+    test_forgotten_words,
     test_identity,
     test_money_out,
     test_money_rules,

@@ -1,6 +1,5 @@
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
-from odoo.tools import SQL
 
 from odoo.addons.pinbu_groupbuy.api import scenes
 
@@ -12,11 +11,7 @@ from .test_data_export import ADDRESS
 class TestAccountDeletion(RightsCase):
     def setUp(self):
         super().setUp()
-        # What was written before, with whatever key this machine has, is not of this story.
-        for table in ("pinbu_audit_log", "pinbu_audit_head"):
-            self.cr.execute(SQL("ALTER TABLE %s DISABLE TRIGGER USER", SQL.identifier(table)))
-            self.cr.execute(SQL("DELETE FROM %s", SQL.identifier(table)))
-            self.cr.execute(SQL("ALTER TABLE %s ENABLE TRIGGER USER", SQL.identifier(table)))
+        self.empty_audit_log()
 
     def leave(self, token=None, **body):
         return self.call("DELETE", "/me", body or None, token or self.ann)

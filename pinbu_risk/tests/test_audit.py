@@ -353,11 +353,40 @@ class TestAuditCheck(AuditCase):
         self.env["base.partner.merge.automatic.wizard"]._merge([ann.id, ben.id], ben)
         self.assertFalse(ann.exists())
         self.assertEqual(self.check(), (True, []))
-        self.env["pinbu.account.deletion"].create(
-            {"partner_id": ben.id, "company_id": self.company.id}
-        )
-        self.env["pinbu.audit.words"]._forget(ben.ids)
+        self.env["pinbu.audit.words"]._forget(ben.ids, [])
         self.assertFalse(self.env["pinbu.audit.words"].search([("text", "=", "a farm")]))
+        self.env["pinbu.audit.log"]._write("forgotten", ben)
+        self.assertEqual(self.check(), (True, []))
+
+    def test_words_are_missed_until_their_shopper_is_deleted(self):
+        """Neither who asks for it nor who writes so into a table takes words away unseen."""
+        ann = self.env["res.partner"].create({"name": "Ann"})
+        self.env["pinbu.risk.block"].create({"partner_id": ann.id, "reason": "a farm"})
+        deletion = self.env["pinbu.account.deletion"].create(
+            {"partner_id": ann.id, "company_id": self.company.id}
+        )
+        self.tamper("DELETE FROM pinbu_audit_words WHERE person_ref = %s", ann.id)
+        for state in ("requested", "done"):
+            self.tamper("UPDATE pinbu_account_deletion SET state = %s", state)
+            is_sound, [(found, count, _last)] = self.check()
+            self.assertEqual((is_sound, found, count), (False, "words_missing", 2))
+        deletion.unlink()
+
+    def test_words_about_who_has_left(self):
+        """The log says that it was done by hand, and no longer why."""
+        ann = self.env["res.partner"].create({"name": "Ann"})
+        deletion = self.env["pinbu.account.deletion"].create(
+            {"partner_id": ann.id, "company_id": self.company.id}
+        )
+        log, words = self.env["pinbu.audit.log"], self.env["pinbu.audit.words"]
+        log._write("by_hand", ann, reason="She has only asked")
+        self.assertTrue(words.search([("text", "=", "She has only asked")]))
+        deletion.state = "done"
+        words._forget(ann.ids, ["Ann"])
+        log._write("forgotten", ann)
+        log._write("by_hand", ann, reason="Ann wrote once more")
+        self.assertFalse(words.search([("person_ref", "=", ann.id)]))
+        self.assertNotIn("Ann", self.log()[-1].why)
         self.assertEqual(self.check(), (True, []))
 
     def test_words_about_a_shopper_of_a_company(self):

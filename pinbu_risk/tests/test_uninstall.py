@@ -1,4 +1,7 @@
+from psycopg2.errors import RaiseException
+
 from odoo.tests import TransactionCase, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.pinbu_groupbuy.hooks import uninstall_hook as uninstall_groupbuy
 from odoo.addons.pinbu_subsidy.hooks import uninstall_hook as uninstall_subsidy
@@ -17,6 +20,9 @@ class TestUninstall(TransactionCase):
         self.assertIn("pinbu_risk_ring", self._functions())
         uninstall_risk(self.env)
         self.assertFalse([name for name in self._functions() if name.startswith("pinbu_risk")])
+        with mute_logger("odoo.sql_db"), self.assertRaises(RaiseException):
+            with self.env.cr.savepoint():
+                self.env.cr.execute("UPDATE pinbu_transition SET note = NULL")
         uninstall_subsidy(self.env)
         uninstall_groupbuy(self.env)
         self.assertFalse(self._functions())
