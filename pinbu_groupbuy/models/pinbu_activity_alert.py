@@ -60,8 +60,8 @@ class PinbuActivity(models.Model):
         return {
             "pinbu_groupbuy.mail_activity_type_settlement": {
                 activity: lambda env, count=count: env._(
-                    "%(count)s teams have been past their deadline for over %(minutes)s minutes "
-                    "and are not decided.",
+                    "Teams past their deadline for over %(minutes)s minutes and not decided: "
+                    "%(count)s.",
                     count=count,
                     minutes=int(SETTLEMENT_PATIENCE.total_seconds() // 60),
                 )
@@ -76,7 +76,7 @@ class PinbuActivity(models.Model):
             },
             "pinbu_groupbuy.mail_activity_type_shipping": {
                 activity: lambda env, count=count: env._(
-                    "%s deliveries of formed teams have not left for over 48 hours.", count
+                    "Deliveries of formed teams that have not left for over 48 hours: %s.", count
                 )
                 for activity, count in unshipped
                 if activity

@@ -42,7 +42,7 @@ class PinbuDashboard(models.AbstractModel):
                     "teams_late",
                     "danger",
                     self.env._(
-                        "%s teams are past their deadline and still not decided: is the scheduler "
+                        "Teams past their deadline and still not decided: %s. Is the scheduler "
                         "running?",
                         count,
                     ),
@@ -83,7 +83,7 @@ class PinbuDashboard(models.AbstractModel):
                     "settlement_late",
                     "danger",
                     self.env._(
-                        "%s teams or places have waited for their settlement for over 5 minutes.",
+                        "Teams or places waiting for their settlement for over 5 minutes: %s.",
                         count,
                     ),
                     ("pinbu.settlement", mine),
@@ -110,7 +110,7 @@ class PinbuDashboard(models.AbstractModel):
         count = refunds.search_count([*refunds._pinbu_in_trouble_domain(), *mine])
         if not count:
             return []
-        text = self.env._("%s refunds do not get through.", count)
+        text = self.env._("Refunds that do not get through: %s.", count)
         domain = [("pinbu_in_trouble", "=", True), *mine]
         name = self.env._("Refunds to look at")
         return [
@@ -126,7 +126,7 @@ class PinbuDashboard(models.AbstractModel):
                 "stock",
                 "warning",
                 self.env._(
-                    "%s activities have fewer pieces left than their forming teams still need.",
+                    "Activities with fewer pieces left than their forming teams still need: %s.",
                     len(short),
                 ),
                 ("pinbu.activity", [("id", "in", short.ids)]),
@@ -143,7 +143,9 @@ class PinbuDashboard(models.AbstractModel):
             self._alert(
                 "shipping",
                 "warning",
-                self.env._("%s deliveries of formed teams have not left for over 48 hours.", count),
+                self.env._(
+                    "Deliveries of formed teams that have not left for over 48 hours: %s.", count
+                ),
                 ("stock.picking", domain),
                 self.env._("Not shipped for 48 hours"),
             )

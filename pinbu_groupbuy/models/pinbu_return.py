@@ -174,7 +174,7 @@ class PinbuReturn(models.Model):
             "pinbu_groupbuy.mail_activity_type_return",
             user_id=user.id,
             note=told._(
-                "%(shopper)s wants to send back %(quantity)s pieces.",
+                "%(shopper)s wants to send goods back. Pieces: %(quantity)s.",
                 shopper=self.partner_id.name,
                 quantity=self.quantity,
             ),

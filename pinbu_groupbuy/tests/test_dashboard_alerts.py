@@ -61,7 +61,7 @@ class TestDashboardAlerts(GroupBuyCase):
             self.run_scheduler("money")
         alert = self.alerts()["refunds"]
         self.assertEqual(alert["level"], "danger")
-        self.assertIn("1 ", alert["text"])
+        self.assertIn(": 1.", alert["text"])
         self.assertIsNone(alert["records"], "marketing reads no payments")
 
     def test_a_team_that_nobody_decides(self):

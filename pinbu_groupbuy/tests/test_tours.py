@@ -55,11 +55,23 @@ class TestTours(GroupBuyMixin, HttpCase):
             "UPDATE pinbu_team SET finished_at = '2001-01-01' WHERE finished_at IS NOT NULL"
         )
         self.activity.name = "Tour team"
-        self.form_team()
+        orders = self.form_team().seat_ids.order_id
+        self.env.cr.execute(
+            "UPDATE sale_order SET amount_total = 123456.78 WHERE id = ANY(%s)", [orders.ids]
+        )
         new_test_user(
             self.env, "tour_marketing", "pinbu_groupbuy.group_user", lang="en_US", tz="UTC"
         )
         self.start_tour("/odoo", "pinbu_dashboard", login="tour_marketing")
+
+    def test_shoppers(self):
+        self.set_up_shop()
+        self.form_team().seat_ids[0].partner_id.name = "Tour shopper"
+        self.env["pinbu.shopper"].sudo().search([]).unlink()
+        new_test_user(
+            self.env, "tour_marketing", "pinbu_groupbuy.group_user", lang="en_US", tz="UTC"
+        )
+        self.start_tour("/odoo/group-buying-shoppers", "pinbu_shoppers", login="tour_marketing")
 
     def test_watch_a_job(self):
         user = new_test_user(

@@ -99,7 +99,7 @@ class PinbuDashboard(models.AbstractModel):
         count = self.env["pinbu.risk.case"].sudo().search_count(domain)
         if not count:
             return []
-        text = self.env._("%s shoppers wait for a review.", count)
+        text = self.env._("Shoppers who wait for a review: %s.", count)
         name = self.env._("To review")
         return [self._alert("risk_cases", "warning", text, ("pinbu.risk.case", domain), name)]
 
@@ -108,6 +108,6 @@ class PinbuDashboard(models.AbstractModel):
         count = self.env["pinbu.appeal"].sudo().search_count(domain)
         if not count:
             return []
-        text = self.env._("%s appeals wait for an answer.", count)
+        text = self.env._("Appeals that wait for an answer: %s.", count)
         name = self.env._("Appeals")
         return [self._alert("appeals", "warning", text, ("pinbu.appeal", domain), name)]

@@ -23,7 +23,7 @@ class PinbuActivity(models.Model):
             },
             "pinbu_subsidy.mail_activity_type_blocked": {
                 activity: lambda env, count=count: env._(
-                    "%s subsidies are held back and wait for a decision.", count
+                    "Subsidies that are held back and wait for a decision: %s.", count
                 )
                 for activity, count in blocked
                 if activity

@@ -266,7 +266,7 @@ class PinbuDashboard(models.AbstractModel):
         count = self.env["pinbu.withdrawal"].sudo().search_count(domain)
         if not count:
             return []
-        text = self.env._("%s withdrawals do not get through.", count)
+        text = self.env._("Withdrawals that do not get through: %s.", count)
         name = self.env._("Payouts to look at")
         return [self._alert("withdrawals", "danger", text, ("pinbu.withdrawal", domain), name)]
 
@@ -286,7 +286,7 @@ class PinbuDashboard(models.AbstractModel):
         count = self.env["pinbu.subsidy"].sudo().search_count(domain)
         if not count:
             return []
-        text = self.env._("%s subsidies are held back and wait for a decision.", count)
+        text = self.env._("Subsidies that are held back and wait for a decision: %s.", count)
         name = self.env._("Held back")
         return [self._alert("subsidies_blocked", "warning", text, ("pinbu.subsidy", domain), name)]
 
@@ -295,7 +295,7 @@ class PinbuDashboard(models.AbstractModel):
         if not activities:
             return []
         text = self.env._(
-            "%s activities have spent 90%% or more of a subsidy budget.", len(activities)
+            "Activities that have spent 90%% or more of a subsidy budget: %s.", len(activities)
         )
         name = self.env._("Budget nearly spent")
         domain = [("id", "in", activities.ids)]

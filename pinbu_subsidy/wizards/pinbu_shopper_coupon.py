@@ -82,7 +82,7 @@ class PinbuShopperCoupon(models.TransientModel):
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("%s shoppers have got the coupon.", len(receivers)),
+                "message": self.env._("Shoppers who have got the coupon: %s.", len(receivers)),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }

@@ -2,6 +2,8 @@ import { formatCurrency } from "@web/core/currency";
 import { _t } from "@web/core/l10n/translation";
 import { formatFloat, formatInteger } from "@web/views/fields/formatters";
 
+const MUCH_MONEY = 100_000;
+
 /** Seconds in the two largest units that fit. */
 function formatDuration(seconds) {
     const whole = Math.round(seconds);
@@ -31,7 +33,12 @@ export function formatFigure(value, unit, currencyId) {
     }
     switch (unit) {
         case "money":
-            return formatCurrency(value, currencyId);
+            // Of much money nobody needs the cents, and they would not fit.
+            return formatCurrency(
+                value,
+                currencyId,
+                Math.abs(value) < MUCH_MONEY ? {} : { digits: [0, 0] }
+            );
         case "percent":
             return `${formatFloat(value * 100, { digits: [0, 1] })}%`;
         case "seconds":

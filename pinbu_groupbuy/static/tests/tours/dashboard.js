@@ -41,6 +41,10 @@ registry.category("web_tour.tours").add("pinbu_dashboard", {
             trigger: ".o_pinbu_dashboard [data-period=month].btn-primary",
         },
         {
+            content: "Much money is told without cents",
+            trigger: "[data-figure=paid_amount] .o_pinbu_value:contains(/,\\d{3}$/)",
+        },
+        {
             content: "Open a figure of nothing",
             trigger: ".o_pinbu_dashboard [data-figure=views]:contains(Visitors)",
             run: "click",
