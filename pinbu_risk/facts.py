@@ -28,7 +28,6 @@ MOMENTS = [
     ("withdrawal", "Withdrawal"),
     ("unpaid", "Place given up unpaid"),
 ]
-PARTICIPATIONS = ("open", "join")
 # From the mildest to the strictest.
 ACTIONS = [
     ("note", "Note"),

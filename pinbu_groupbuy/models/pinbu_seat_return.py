@@ -24,7 +24,6 @@ class PinbuSeat(models.Model):
     is_fee_refunded = fields.Boolean(
         readonly=True, help="Technical: what the delivery cost goes or went back as well."
     )
-    return_ids = fields.One2many("pinbu.return", "seat_id", readonly=True)
 
     _returned_once = models.Constraint(
         "CHECK(COALESCE(quantity_returned, 0) BETWEEN 0 AND quantity"

@@ -41,7 +41,6 @@ class PinbuWebhook(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, index=True, default=lambda self: self.env.company
     )
-    delivery_ids = fields.One2many("pinbu.webhook.delivery", "webhook_id", readonly=True)
     failed_count = fields.Integer(compute="_compute_failed_count")
 
     # === COMPUTE METHODS === #

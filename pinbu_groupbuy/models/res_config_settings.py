@@ -5,6 +5,13 @@ class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
     pinbu_hosts = fields.Char(related="company_id.pinbu_hosts", readonly=False)
+    # Odoo shows it of people only.
+    pinbu_timezone = fields.Selection(
+        related="company_id.partner_id.tz",
+        string="Shop's Time Zone",
+        readonly=False,
+        help="Empty: Asia/Shanghai for a company in China, UTC elsewhere.",
+    )
     pinbu_service_phone = fields.Char(related="company_id.pinbu_service_phone", readonly=False)
     pinbu_return_policy = fields.Text(related="company_id.pinbu_return_policy", readonly=False)
     pinbu_privacy_url = fields.Char(related="company_id.pinbu_privacy_url", readonly=False)

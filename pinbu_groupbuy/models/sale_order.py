@@ -45,7 +45,6 @@ class SaleOrder(models.Model):
         "pinbu.activity", related="seat_ids.activity_id", string="Group-buying Activity"
     )
     pinbu_seat_state = fields.Selection(related="seat_ids.state", string="Seat State")
-    pinbu_refund_state = fields.Selection(related="seat_ids.refund_state", string="Refund")
     pinbu_promise = fields.Json(
         copy=False,
         readonly=True,

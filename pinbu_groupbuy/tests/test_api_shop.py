@@ -6,7 +6,7 @@ import io
 from PIL import Image
 
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from ..models.api_avatar import MAX_AVATAR
 from .api_common import BASE, ApiCase
@@ -24,6 +24,16 @@ class TestApiShop(ApiCase):
         return self.url_open(url[url.index(BASE) :])
 
     # === CONFIG === #
+
+    def test_the_merchant_sets_the_time_zone(self):
+        manager = new_test_user(
+            self.env, "shopkeeper", groups="pinbu_groupbuy.group_manager,base.group_system"
+        )
+        for zone in ("America/New_York", "Asia/Shanghai"):
+            with Form(self.env["res.config.settings"].with_user(manager)) as settings:
+                settings.pinbu_timezone = zone
+            settings.record.execute()
+            self.assertEqual(self.call("GET", "/config").data["timezone"], zone)
 
     def test_config_says_what_the_merchant_set(self):
         manager = new_test_user(

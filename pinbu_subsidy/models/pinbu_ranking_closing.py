@@ -36,9 +36,6 @@ class PinbuRankingClosing(models.Model):
     )
     starts_on = fields.Date(string="Period from", required=True, readonly=True)
     closed_at = fields.Datetime(required=True, readonly=True)
-    winner_ids = fields.One2many(
-        "pinbu.ranking.winner", "closing_id", string="Winners", readonly=True
-    )
 
     _once = models.Constraint(
         "UNIQUE(company_id, kind, period, starts_on)", "A period is closed once."
