@@ -9,7 +9,9 @@ class PinbuShopperCoupon(models.TransientModel):
     # === BUSINESS METHODS === #
 
     def _send(self, program, receivers):
-        super()._send(program, receivers)
-        self.env["pinbu.audit.log"]._write_by_hand(
-            "by_hand", program, new={"coupons_sent": len(receivers)}
-        )
+        receivers = super()._send(program, receivers)
+        if receivers:
+            self.env["pinbu.audit.log"]._write_by_hand(
+                "by_hand", program, new={"coupons_sent": len(receivers)}
+            )
+        return receivers
