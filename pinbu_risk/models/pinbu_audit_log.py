@@ -95,7 +95,9 @@ class PinbuAuditLog(models.Model):
     )
     changes = fields.Text(readonly=True, help="Technical: old and new value of each field.")
     changes_html = fields.Html(string="Values", compute="_compute_changes_html", sanitize=False)
-    changes_short = fields.Char(string="Changed", compute="_compute_changes_html")
+    changes_short = fields.Char(
+        string="Changed", compute="_compute_changes_html", search="_search_changes"
+    )
     reason = fields.Char(
         string="Reason as Sealed", readonly=True, help="A mark, where it is said of a shopper."
     )
@@ -160,6 +162,23 @@ class PinbuAuditLog(models.Model):
         said = self.env["pinbu.audit.words"].sudo().search([("text", operator, value)])
         places = [Words.place(words.person_ref, words.mark) for words in said]
         return ["|", ("reason", operator, value), ("reason", "in", places)]
+
+    def _search_changes(self, operator, value):
+        """In all values, those included that are said of shoppers: their names, say."""
+        if operator not in ("=", "ilike", "like", "in"):
+            return NotImplemented
+        said = self.env["pinbu.audit.words"].sudo()._search([("text", operator, value)])
+        holding = SQL(
+            """(
+                SELECT log.id
+                  FROM pinbu_audit_log log, regexp_matches(log.changes, %s, 'g') place
+                 WHERE log.changes LIKE %s AND place[2] IN %s
+            )""",
+            Words.PLACE.pattern,
+            f"%{Words.PLACE.pattern[0]}%",
+            said.subselect("mark"),
+        )
+        return ["|", ("changes", operator, value), ("id", "in", holding)]
 
     @api.depends("changes", "model", "reason")
     @api.depends_context("lang", "tz")

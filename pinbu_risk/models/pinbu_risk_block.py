@@ -173,6 +173,9 @@ class PinbuRiskBlock(models.Model):
             raise ValidationError(
                 self.env._("%s is no client address, nor a range like 203.0.113.0/24.", text)
             ) from None
+        if network.version == 6 and (mapped := network.network_address.ipv4_mapped):
+            # As clients are compared, see `_parse_address`.
+            network = ipaddress.ip_network((mapped, network.prefixlen - 96))
         if network.prefixlen < (16 if network.version == 6 else 8):
             raise ValidationError(self.env._("This range is too wide: it may hit everybody."))
         return str(network)

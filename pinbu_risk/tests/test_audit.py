@@ -190,6 +190,10 @@ class TestAudit(AuditCase):
         for text in ("she c", "Mia"):
             found = self.log(("why", "ilike", text))
             self.assertEqual(found, row if text == "she c" else row.browse())
+        made = self.log(("model", "=", "pinbu.risk.block"), ("action", "=", "created"))
+        for text in ("ann secretly", "farm of", '"subject"', "Mia"):
+            found = self.log(("changes_short", "ilike", text), ("res_id", "=", block.id))
+            self.assertEqual(found, made.browse() if text == "Mia" else made, text)
 
     def test_references_have_names_and_selections_labels(self):
         """Those of then; labels in the language of who reads."""

@@ -56,7 +56,11 @@ class TestStanding(TransactionCase):
             self.assertIsNone(self.standing(client=address))
         wide = self.block(subject="address", network="2001:db8::/48")
         self.assertEqual(self.standing(client="2001:db8::1"), wide.id)
-        for text in ("somewhere", "203.0.113", "0.0.0.0/0", "::/0", "203.0.113.0/33"):
+        mapped = self.block(subject="address", network="::ffff:198.51.100.0/120")
+        self.assertEqual(mapped.network, "198.51.100.0/24")
+        self.assertEqual(self.standing(client="198.51.100.7"), mapped.id)
+        wrong = ("somewhere", "203.0.113", "0.0.0.0/0", "::/0", "::ffff:0:0/96", "203.0.113.0/33")
+        for text in wrong:
             with self.assertRaises(ValidationError):
                 self.block(subject="address", network=text)
 
