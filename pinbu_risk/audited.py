@@ -96,6 +96,7 @@ class Watch:
     :param is_whole: whether creation and deletion are written down, too
     :param is_personal: whether its records are named for shoppers: no name is kept then, and texts
         are kept as `Words`
+    :param plain: names of fields that are no secrets, although administrators only see them
     :param concerns: ``records -> those of them that are watched``
     """
 
@@ -104,6 +105,7 @@ class Watch:
     prefix: str = ""
     is_whole: bool = True
     is_personal: bool = False
+    plain: frozenset = frozenset()
     concerns: Callable = lambda records: records
 
     def names(self, records, names):
@@ -138,6 +140,10 @@ def _staff(users):
     return users.filtered(lambda user: not user.share)
 
 
+def _keys_of_staff(keys):
+    return keys.filtered(lambda key: not key.user_id.share)
+
+
 def _ours(parameters):
     return parameters.filtered(lambda parameter: (parameter.key or "").startswith("pinbu"))
 
@@ -169,6 +175,14 @@ WATCHED = {
     "res.company": Watch(prefix="pinbu_", but=frozenset(("pinbu_payout_alerted",))),
     "ir.config_parameter": Watch(concerns=_ours),
     "payment.provider": Watch(but=frozenset(("image_128",))),
+    "payment.method": Watch(only=frozenset(("active", "provider_ids")), is_whole=False),
+    "pinbu.subscribe.template": Watch(),
+    # What schedulers and buttons do.
+    "ir.actions.server": Watch(
+        only=frozenset(("name", "model_id", "state", "code", "group_ids")),
+        plain=frozenset(("code",)),
+    ),
+    "ir.cron": Watch(only=frozenset(("active", "user_id", "interval_number", "interval_type"))),
     "pinbu.api.key": Watch(but=frozenset(("last_used_at",))),
     "pinbu.webhook": Watch(),
     # Who may do what.
@@ -176,7 +190,12 @@ WATCHED = {
         only=frozenset(("login", "active", "password", "group_ids", "company_id", "company_ids")),
         concerns=_staff,
     ),
-    "res.groups": Watch(only=frozenset(("name", "user_ids", "implied_ids"))),
+    "res.users.apikeys": Watch(
+        only=frozenset(("name", "user_id", "scope", "expiration_date")), concerns=_keys_of_staff
+    ),
+    "res.groups": Watch(only=frozenset(("name", "user_ids", "implied_ids", "implied_by_ids"))),
+    "ir.rule": Watch(),
+    "ir.model.access": Watch(),
 }
 
 
@@ -283,7 +302,9 @@ def _shown(record, field, old, new, words):
 
 def _is_secret(record, field):
     groups = set((field.groups or "").replace(" ", "").split(","))
-    if groups & _SECRET_GROUPS or _SECRET.search(field.name):
+    if field.name not in WATCHED[record._name].plain and (
+        groups & _SECRET_GROUPS or _SECRET.search(field.name)
+    ):
         return True
     return (
         record._name == "ir.config_parameter"

@@ -59,6 +59,7 @@ from . import (
     res_partner_returned,
     res_partner_under_way,
     res_users,
+    res_users_apikeys,
     res_users_home,
     res_users_outage,
     sale_order_audit,

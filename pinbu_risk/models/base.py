@@ -39,11 +39,28 @@ class Base(models.AbstractModel):
         if not watch or not watch.is_whole:
             return super().unlink()
         log = self.env["pinbu.audit.log"]
-        before = watch.values_of(self, watch.of_new(self, ()))
-        gone = log._prepare_changes("deleted", self, before, {})
+        gone = []
+        for records in self._pinbu_with_below():
+            below = WATCHED[records._name]
+            before = below.values_of(records, below.of_new(records, ()))
+            gone += log._prepare_changes("deleted", records, before, {})
         result = super().unlink()
         log._append(gone)
         return result
+
+    def _pinbu_with_below(self):
+        """:return: yields these records, and the watched ones that the database deletes with them,
+        of which the ORM would tell nothing"""
+        yield self
+        for field in self._fields.values():
+            watch = WATCHED.get(field.comodel_name) if field.type == "one2many" else None
+            if not watch or not watch.is_whole:
+                continue
+            parent = self.env[field.comodel_name]._fields.get(field.inverse_name)
+            if parent is not None and parent.type == "many2one" and parent.ondelete == "cascade":
+                children = self.sudo().with_context(active_test=False)[field.name]
+                if children:
+                    yield from children.with_env(self.env)._pinbu_with_below()
 
     @api.model
     def _pinbu_watch(self):

@@ -6,6 +6,7 @@ from . import (
     test_appeals,
     test_audit,
     test_audit_by_hand,
+    test_audit_doors,
     test_audit_merchandiser,
     test_audit_races,
     test_dashboard,
