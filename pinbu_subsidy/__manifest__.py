@@ -34,6 +34,7 @@
         "views/withdrawal_result_views.xml",
         "views/payout_balance_views.xml",
         "views/withdrawal_views.xml",
+        "report/pay_list_templates.xml",
         "views/res_partner_views.xml",
         "views/voucher_views.xml",
         "views/voucher_redemption_views.xml",

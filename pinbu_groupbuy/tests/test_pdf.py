@@ -116,6 +116,29 @@ class TestPdf(PdfMixin, GroupBuyMixin, HttpCase):
             self.assertNotIn("7 Home Lane", page, report)
             self.assertNotIn("13900139000", page, report)
 
+    def test_where_a_page_ends_no_delivery_is_cut_in_two(self):
+        self.product.name = "Nougat with almonds, pistachios and a very long name " * 4
+        types = self.warehouse.out_type_id
+        places = {
+            "location_id": self.warehouse.lot_stock_id.id,
+            "location_dest_id": types.default_location_dest_id.id,
+        }
+        line = {"product_id": self.product.id, "product_uom_qty": 1, **places}
+        values = {"picking_type_id": types.id, "move_ids": [Command.create(line)], **places}
+        pickings = self.env["stock.picking"].create(
+            [{**values, "origin": f"Order{number:02}"} for number in range(40)]
+        )
+        pickings.action_confirm()
+        batch = self.env["stock.picking.batch"].create({"picking_ids": [Command.set(pickings.ids)]})
+        self.env.flush_all()
+        pages = self.pages("pdf_clerk", "pinbu_groupbuy.report_pick_list", batch)
+        self.assertGreater(len(pages), 2)
+        for picking in pickings:
+            [page] = [page for page in pages if picking.name in page]
+            self.assertIn(picking.origin, page)
+        for page in pages[1:]:
+            self.assertRegex(page, f"^.?.?{self.warehouse.code}/")
+
     def test_slip_of_a_back_order(self):
         team = self.form_team(
             "Two", activity=self.make_activity(name="Duo", max_quantity=2), quantity=2

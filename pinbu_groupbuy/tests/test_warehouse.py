@@ -1,3 +1,5 @@
+import lxml.html
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
@@ -207,6 +209,14 @@ class TestPrints(WarehouseCase):
             self.assertEqual(html.count(f"#{self.team.id}<"), 3, report)
             self.assertIn(self.activity.name, html)
             self.assertIn("Ring twice", html)
+
+    def test_nothing_of_odoos_head_is_pushed_off_the_page(self):
+        """Its row does not break: there is room for what Odoo itself shows, and no more."""
+        html = lxml.html.fromstring(self.render("stock.report_picking", self.deliveries(self.team)))
+        rows = html.find_class("o_stock_report_header_row")
+        self.assertEqual(len(rows), 3)
+        for row in rows:
+            self.assertFalse(row.xpath(".//*[starts-with(@name, 'div_pinbu')]"))
 
     def test_what_waits_says_so_on_paper(self):
         for report in ("stock.report_deliveryslip", "stock.report_picking"):

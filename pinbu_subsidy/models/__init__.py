@@ -71,6 +71,7 @@ from . import (
     pinbu_withdrawal,
     pinbu_withdrawal_manual,
     pinbu_withdrawal_payout,
+    pinbu_withdrawal_print,
     pinbu_withdrawal_trouble,
     product_template,
     res_company,
