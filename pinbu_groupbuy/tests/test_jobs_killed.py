@@ -1,9 +1,15 @@
 """A scheduler that dies at some moment of a long job, with data that is really committed."""
 
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
-from odoo.tools import mute_logger
+from odoo.tools import config, mute_logger
 
 from .job_common import marking
 
@@ -57,6 +63,42 @@ class TestKilledJob(BaseCase):
             return job.state, job.done, [partner.ref or "" for partner in partners]
 
         return self.committed(read)
+
+    def kill_process(self, moment, number):
+        """Let another process work until that moment, and kill it by SIGKILL."""
+        command = [
+            sys.executable,
+            str(Path(__file__).with_name("killed_job.py")),
+            f"--database={get_db_name()}",
+            f"--addons-path={','.join(config['addons_path'])}",
+            "--log-level=critical",
+            moment,
+            str(number),
+        ]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path[1:]))}
+        done = subprocess.run(command, env=environment, timeout=300, check=False)
+        self.assertEqual(done.returncode, -signal.SIGKILL)
+
+    def test_a_process_is_killed_at_an_item(self):
+        self.kill_process("item", self.partner_ids[3])
+        self.assertEqual(self.look(), ("running", 2, ["x", "x", "", "", "", ""]))
+        self.run_cron()
+        self.assertEqual(self.look(), ("done", 6, ["x"] * 6))
+
+    def test_a_process_is_killed_before_it_commits(self):
+        self.kill_process("written", 4)
+        self.assertEqual(self.look(), ("running", 2, ["x", "x", "", "", "", ""]))
+        # So is the next one, at the last items.
+        self.kill_process("written", 6)
+        self.assertEqual(self.look(), ("running", 4, ["x"] * 4 + ["", ""]))
+        self.run_cron()
+        self.assertEqual(self.look(), ("done", 6, ["x"] * 6))
+
+    def test_a_process_is_killed_after_it_has_committed(self):
+        self.kill_process("committed", 4)
+        self.assertEqual(self.look(), ("running", 4, ["x"] * 4 + ["", ""]))
+        self.run_cron()
+        self.assertEqual(self.look(), ("done", 6, ["x"] * 6))
 
     def test_killed_in_the_middle_of_some_items(self):
         def work(partner):
