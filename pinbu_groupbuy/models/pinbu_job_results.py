@@ -6,6 +6,7 @@ import zipfile
 
 from odoo import api, models
 
+from ..file_names import file_name
 from ..result_workbook import result_workbook
 from .pinbu_job import Kind
 
@@ -31,7 +32,7 @@ class PinbuJob(models.Model):
             activity._check_may_see_result()
             content = base64.b64encode(result_workbook(activity)).decode()
             # Activities that follow on each other have the same name.
-            name = f"{activity.name} ({activity.id}).xlsx".replace("/", "-")
+            name = file_name(activity.name, f" ({activity.id}).xlsx")
             self._keep_part([name, content])
 
     def _finish_results(self):

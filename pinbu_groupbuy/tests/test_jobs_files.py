@@ -116,6 +116,32 @@ class TestExportJobs(JobMixin, GroupBuyCase):
         with self.assertRaises(AccessError):
             (self.activity | nuts).with_user(self.clerk).action_export_results()
 
+    def test_names_that_no_file_may_have(self):
+        names = {
+            "../../etc/passwd": "-..-etc-passwd",
+            "C:\\nuts\n\x07\x1b\u202egpj": "C--nuts gpj",
+            " .hidden?": "hidden-",
+            "...": "",
+            "拼" * 100: "拼" * 60,
+            "拼" * 99 + "团": "拼" * 60,
+        }
+        activities = self.activity.browse().union(
+            *(self.make_activity(name=name, publish=False) for name in names)
+        )
+        job = self.job(activities.with_user(self.seller).action_export_results())
+        self.run_jobs()
+        with zipfile.ZipFile(self.file(job)) as archive:
+            found = archive.namelist()
+            self.assertIsNone(archive.testzip())
+        for activity, name, stem in zip(activities, found, names.values(), strict=True):
+            ending = f"({activity.id}).xlsx"
+            if len(activity.name) < 50:
+                self.assertEqual(name, f"{stem} {ending}".strip())
+            else:
+                # Cut, but for what tells them apart.
+                self.assertTrue(name.startswith(stem) and name.endswith(ending), name)
+                self.assertLessEqual(len(name.encode()), 200)
+
 
 @tagged("post_install", "-at_install")
 class TestTrackingJob(JobMixin, WarehouseCase):
