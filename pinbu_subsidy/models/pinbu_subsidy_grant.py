@@ -76,10 +76,24 @@ class PinbuSubsidy(models.Model):
             return []
         subsidies.invalidate_recordset(flush=False)
         subsidies = subsidies._check_may_grant()
-        for (company, kind), owed in subsidies.grouped(lambda s: (s.company_id, s.type)).items():
+        in_order = subsidies.sorted(lambda subsidy: subsidy._key_of_locks())
+        for (company, kind), owed in in_order.grouped(lambda s: (s.company_id, s.type)).items():
             given = getattr(owed.with_company(company), f"_grant_{kind}")(company)
             owed._mark_granted(*given)
         return subsidies.ids
+
+    def _key_of_locks(self):
+        """What is given is locked always in this order: two batches with the same shoppers must not
+        deadlock, nor one with `_take_back`, which comes to wallets last."""
+        self.ensure_one()
+        return (
+            self.type == "cash",
+            self.type,
+            self.company_id.id,
+            self.program_id.id,
+            self.partner_id.id,
+            self.id,
+        )
 
     def _check_may_grant(self):
         """Hook: look at these once more before anything is given; they are due, locked, and read

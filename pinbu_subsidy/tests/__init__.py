@@ -11,6 +11,7 @@ from . import (
     test_coupon_races,
     test_dashboard,
     test_grant,
+    test_grant_races,
     test_invite_concurrency,
     test_invite_screens,
     test_invites,
