@@ -7,6 +7,7 @@ the contact that it is just marking, else how many are done by then.
 import os
 import signal
 import sys
+from importlib import import_module
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
@@ -29,9 +30,9 @@ def die_after(jobs, name, number):
 
 
 def work(database, moment, number):
-    from odoo.addons.pinbu_groupbuy.tests.job_common import marking
-
     registry = Registry(database)
+    # This is no module of the add-on, so its own are found by their full names.
+    marking = import_module("odoo.addons.pinbu_groupbuy.tests.job_common").marking
 
     def mark(partner):
         if moment == "item" and partner.id == number:

@@ -11,6 +11,13 @@ TABLES = ("pinbu_wallet_entry", "loyalty_card")
 class TestWalletLegRaces(MeansMixin, ConcurrentCase):
     """What shoppers, notices and schedulers do to one balance at the same moment."""
 
+    rivals = 16
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.unused = list(cls.people)
+
     @classmethod
     def set_up_shop(cls, **kwargs):
         super().set_up_shop(**kwargs)
@@ -20,10 +27,8 @@ class TestWalletLegRaces(MeansMixin, ConcurrentCase):
     def setUp(self):
         super().setUp()
         self.addCleanup(self.clean_teams)
-        self.ann = self.people[0]
-        self.card = self.fill_wallet(self.ann, 10.0)
         self.env["payment.provider"]._pinbu_of_wallet(self.company)
-        self.open_cr.commit()
+        self.next_shopper()
 
     @classmethod
     def clean_teams(cls):
@@ -37,6 +42,20 @@ class TestWalletLegRaces(MeansMixin, ConcurrentCase):
             cls.open_cr.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         cls.open_cr.commit()
         cls.env.invalidate_all()
+
+    def next_shopper(self):
+        """Go on with somebody who has not taken part yet, and has 10.00: where risk rules are
+        installed, nobody takes part again and again on one day."""
+        self.ann = self.unused.pop()
+        self.card = self.fill_wallet(self.ann, 10.0)
+        self.open_cr.commit()
+
+    def rounds(self, number):
+        """:return: yields the id of another shopper for each round"""
+        for done in range(number):
+            if done:
+                self.next_shopper()
+            yield self.ann.id
 
     def check_out_everywhere(self, means=WITH_WALLET):
         """:return: the results of the shopper's checkouts in all activities at once"""
@@ -104,15 +123,14 @@ class TestWalletLegRaces(MeansMixin, ConcurrentCase):
         """The shopper pays, and at the same time takes the wallet out of the order."""
         check_out = self.checking_out(means=WITH_WALLET)
         without = self.checking_out()
-        shopper_id = self.ann.id
-        for _round in range(4):
+        for shopper_id in self.rounds(4):
             [order_id] = self.at_once(check_out, [shopper_id])
             [payment_id] = self.at_once(self.start_payment, [order_id])
             self.at_once(
                 lambda env, step: step(env),
                 [
                     lambda env, payment_id=payment_id: self.notify(env, payment_id),
-                    lambda env: without(env, shopper_id),
+                    lambda env, shopper_id=shopper_id: without(env, shopper_id),
                     lambda env, payment_id=payment_id: self.notify(env, payment_id),
                 ],
             )
@@ -134,8 +152,7 @@ class TestWalletLegRaces(MeansMixin, ConcurrentCase):
 
     def test_a_late_notice_meets_the_settlement_of_its_hold(self):
         check_out = self.checking_out(means=WITH_WALLET)
-        shopper_id = self.ann.id
-        for _round in range(4):
+        for shopper_id in self.rounds(4):
             [order_id] = self.at_once(check_out, [shopper_id])
             [payment_id] = self.at_once(self.start_payment, [order_id])
             self.sql("UPDATE pinbu_seat SET hold_until = '2020-01-01' WHERE state = 'held'")
