@@ -256,7 +256,7 @@ class PinbuJob(models.Model):
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("All %s done.", self.total),
+                "message": self.env._("Done: all %s.", self.total),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
@@ -450,7 +450,7 @@ class PinbuJob(models.Model):
         env = self.with_context(lang=self.user_id.lang).env
         match self.state:
             case "done":
-                message = env._("All %s done.", self.total)
+                message = env._("Done: all %s.", self.total)
             case "failed":
                 message = env._(
                     "%(failed)s of %(total)s failed.", failed=self.failed_count, total=self.total

@@ -76,7 +76,11 @@ class PinbuShopperCoupon(models.TransientModel):
             return job._open_progress()
         receivers = self._send(self.program_id.sudo(), shoppers.partner_id)
         if not receivers:
-            raise UserError(self.env._("There is nobody who does not have this coupon already."))
+            raise UserError(
+                self.env._(
+                    "Nobody gets it: nobody is of this kind, or all of them have it already."
+                )
+            )
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
