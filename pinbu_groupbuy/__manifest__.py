@@ -14,7 +14,7 @@
         "bus",
         "phone_validation",
     ],
-    "external_dependencies": {"python": ["pydantic", "pypinyin", "xlsxwriter"]},
+    "external_dependencies": {"python": ["openpyxl", "pydantic", "pypinyin", "xlsxwriter"]},
     "data": [
         "security/groups.xml",
         "security/ir.model.access.csv",
