@@ -41,9 +41,10 @@ class PinbuActivityDay(models.Model):
 
     A copy of what the other tables say, so that a month of a million seats is read at once. Each
     night the scheduler counts yesterday, and the month before again, since shoppers come back, and
-    older days of which something changed after all. Days that it has not counted yet, today above all, are counted whenever they are asked for: figures
-    are never older than the last night. Each counted day has a row without an activity, which holds
-    what belongs to none and says when it was counted.
+    older days of which something changed after all. Days that it has not counted yet, today above
+    all, are counted whenever they are asked for: figures are never older than the last night. Each
+    counted day has a row without an activity, which holds what belongs to none and says when it was
+    counted.
     """
 
     _name = "pinbu.activity.day"

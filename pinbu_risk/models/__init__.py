@@ -56,6 +56,7 @@ from . import (
     res_partner_export,
     res_partner_forget,
     res_partner_identity,
+    res_partner_promised,
     res_partner_returned,
     res_partner_under_way,
     res_users,

@@ -129,7 +129,8 @@ class PinbuAccountDeletion(models.Model):
         ring = keyring(self.env)
         known = {kind: value for kind, value in traits.items() if value}
         blocks = self.env["pinbu.risk.block"]._until(partner)
-        self.env["pinbu.former.shopper"]._remember(ring, known, blocks)
+        promised = partner._pinbu_promised()
+        self.env["pinbu.former.shopper"]._remember(ring, known, blocks, promised)
         # The logs give notes away only of whose data is deleted: with this transaction, or not.
         self.write({"state": "done", "done_at": fields.Datetime.now(), "waits_for": False})
         self.env.flush_all()

@@ -6,6 +6,8 @@ class PinbuActivity(models.Model):
 
     def _promise_facts(self, cr, partner, team):
         facts = super()._promise_facts(cr, partner, team)
-        if facts.is_newcomer and partner.sudo().pinbu_has_returned:
-            facts = facts._replace(is_newcomer=False)
-        return facts
+        shopper = partner.sudo()
+        if not shopper.pinbu_has_returned:
+            return facts
+        usage = shopper._pinbu_with_promised_before(facts.usage, self.company_id)
+        return facts._replace(is_newcomer=False, usage=usage)

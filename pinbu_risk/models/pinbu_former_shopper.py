@@ -15,7 +15,8 @@ KEPT_FOR = timedelta(days=2 * 365)
 
 class PinbuFormerShopper(models.Model):
     """By what somebody who had their data deleted is known again, and nothing else of them: keyed
-    hashes of log-in, phone and ID number. They do not come back as a newcomer, nor past a block."""
+    hashes of log-in, phone and ID number. They do not come back as a newcomer,
+    nor past a block or the guards of a subsidy."""
 
     _name = "pinbu.former.shopper"
     _description = "Former Shopper"
@@ -31,26 +32,32 @@ class PinbuFormerShopper(models.Model):
         groups=NO_ACCESS,
         help="Technical: ids of the companies that kept them out, and until when.",
     )
+    promised = fields.Json(
+        readonly=True, groups=NO_ACCESS, help="Technical: what was promised to them, in numbers."
+    )
 
     _mark_unique = models.Constraint("UNIQUE(mark)", "This is known already.")
 
     # === BUSINESS METHODS === #
 
     @api.model
-    def _remember(self, ring, traits, blocks):
+    def _remember(self, ring, traits, blocks, promised):
         """:param dict traits: ``{kind: value}`` of somebody who leaves
         :param dict blocks: ``{company id: until when}`` of what keeps them out, as
             `pinbu.risk.block` tells it
+        :param dict promised: how often they were promised subsidies, as `res.partner` tells it
         """
         for kind, value in traits.items():
             key_id, mark = ring.mark(kind, value)
             self.env.cr.execute(
                 SQL(
                     """
-                    INSERT INTO pinbu_former_shopper (kind, mark, key_id, kept_until, blocks)
-                    VALUES (%s, %s, %s, %s + %s, %s)
+                    INSERT INTO pinbu_former_shopper
+                                (kind, mark, key_id, kept_until, blocks, promised)
+                    VALUES (%s, %s, %s, %s + %s, %s, %s)
                         ON CONFLICT (mark) DO UPDATE
-                       SET kept_until = EXCLUDED.kept_until, blocks = EXCLUDED.blocks
+                       SET kept_until = EXCLUDED.kept_until, blocks = EXCLUDED.blocks,
+                           promised = EXCLUDED.promised
                     """,
                     kind,
                     mark,
@@ -58,6 +65,7 @@ class PinbuFormerShopper(models.Model):
                     SQL_NOW,
                     KEPT_FOR,
                     json.dumps(blocks),
+                    json.dumps(promised) if promised else None,
                 )
             )
 

@@ -70,8 +70,8 @@ class PinbuRiskRule(models.Model):
         "res.company",
         index="btree_not_null",
         default=lambda self: self.env.company,
-        help="Empty: the rule applies to every company. Only an administrator of the system "
-        "changes such a rule.",
+        help="Empty: the rule applies to every company. Where there are several, only an "
+        "administrator of the system changes such a rule.",
     )
     on_login = fields.Boolean("Log-ins")
     on_registration = fields.Boolean("First Log-ins")

@@ -26,8 +26,8 @@ class ResPartner(models.Model):
     # === BUSINESS METHODS === #
 
     def _pinbu_note_returned(self, kind, value):
-        """Note that this shopper was here before, if this trait of theirs says so, and keep them out
-        if they were kept out then.
+        """Note that this shopper was here before, if this trait of theirs says so, with what they
+        were promised then, and keep them out if they were kept out.
 
         :param str kind: ``login``, ``phone`` or ``id_number``
         :param str value: what they logged in with, or gave
@@ -36,6 +36,7 @@ class ResPartner(models.Model):
         former = self.env["pinbu.former.shopper"]._of(kind, value)
         if former and not shopper.pinbu_has_returned:
             shopper.pinbu_has_returned = True
+            shopper.pinbu_promised_before = former.promised
         former._keep_out(shopper)
 
     def _pinbu_phone_trait(self):

@@ -143,6 +143,43 @@ class TestAccountDeletion(RightsCase):
         facts = self.activity._promise_facts(self.cr, partner, self.env["pinbu.team"])
         self.assertTrue(facts.is_newcomer)
 
+    def lose_with_ben(self, token):
+        """Lose a team, get what was promised, and close the account."""
+        order = self.buy(token)
+        self.buy(self.ben, order["team"])
+        self.lose(self.env["pinbu.team"].search([("token", "=", order["team"]["token"])]))
+        self.grant()
+        self.env["payment.transaction"].search(
+            [("operation", "=", "refund"), ("state", "!=", "done")]
+        )._set_done()
+        self.env.flush_all()
+        answer = self.leave(token, give_up_wallet=True)
+        self.assertEqual(answer.status, 202, answer.text)
+        self.forget()
+
+    def promise_to(self, token):
+        answer = self.call("POST", "/orders/quote", self.wish(), token)
+        self.assertEqual(answer.status, 200, answer.text)
+        return answer.data["promise"]
+
+    def test_nobody_returns_past_the_guards_of_a_subsidy(self):
+        # They would hold back what the same few get again and again.
+        self.env["pinbu.risk.rule"].search([]).active = False
+        for guard, reason in (
+            ("max_without_win", "too_often_without_win"),
+            ("cap_for_life", "limit_reached"),
+        ):
+            with self.subTest(guard):
+                self.rule.write({"max_without_win": 0, "cap_for_life": 0, guard: 2})
+                token = self.log_in(guard)
+                self.assertTrue(self.promise_to(token)["items"])
+                for _time in range(2):
+                    self.lose_with_ben(token)
+                    token = self.log_in(guard)
+                self.assertEqual(self.promise_to(token)["reason"], reason)
+                # What others have lost is none of theirs.
+                self.assertTrue(self.promise_to(self.log_in("cid"))["items"])
+
     def block(self, partner, **values):
         self.env["pinbu.risk.block"].create(
             {"partner_id": partner.id, "reason": "Farms with 张三丰", **values}

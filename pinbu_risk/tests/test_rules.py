@@ -299,6 +299,11 @@ class TestRules(RuleCase):
         shared = self.env.ref("pinbu_risk.rule_ring")
         manager = new_test_user(self.env, "manager", "pinbu_groupbuy.group_manager")
         system = new_test_user(self.env, "system", "pinbu_groupbuy.group_manager,base.group_system")
+        # The only company's manager is in charge of what applies to every company.
+        self.env["res.company"].search([("id", "!=", self.company.id)]).active = False
+        shared.with_user(manager).threshold = 5
+        shared.with_user(manager).threshold = 3
+        self.env["res.company"].create({"name": "The other shop"})
         own = self.rules.with_user(manager).create({"name": "Own"})
         own.threshold = 3
         self.assertEqual(own.company_id, self.company)
