@@ -1,5 +1,6 @@
 """Reads the files in which carriers tell their tracking numbers: CSV and XLSX, as they come."""
 
+import codecs
 import csv
 import io
 import re
@@ -112,7 +113,9 @@ def read_rows(content):
 
 
 def _read_csv(content):
-    for encoding in ENCODINGS:
+    # What spreadsheets call Unicode text is UTF-16, and begins with its mark.
+    is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-16",) if is_utf_16 else ENCODINGS:
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError:

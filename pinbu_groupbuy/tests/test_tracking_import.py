@@ -35,6 +35,7 @@ class TestTrackingFile(TransactionCase):
             text.encode(),
             text.encode("utf-8-sig"),
             text.encode("gb18030"),
+            text.replace(",", "\t").encode("utf-16"),
             text.replace(",", "\t").replace("\n", "\r\n").encode(),
             b"Carrier;Tracking Number;Order number\n\xe9\xa1\xba\xe4\xb8\xb0;SF123;S1\n",
             xlsx(["Source Document", "Tracking Reference", "Carrier"], ["S1", "SF123", "顺丰"]),
