@@ -11,7 +11,8 @@ class GrantMixin(SubsidyMixin):
         super().set_up_shop(**kwargs)
         programs = cls.env["loyalty.program"]
         # No promotion of somebody else's demo data.
-        programs.search([("pinbu_is_wallet", "=", False)]).active = False
+        cls.programs_of_others = programs.search([("pinbu_is_wallet", "=", False)])
+        cls.programs_of_others.active = False
         cls.coupon_program = programs.create(
             {
                 "name": "Five off",
@@ -70,6 +71,12 @@ class GrantMixin(SubsidyMixin):
                 ],
             }
         )
+
+    @classmethod
+    def swap_programs_back(cls):
+        """For who commits: the next class finds the programs that were there."""
+        (cls.coupon_program | cls.ticket_program | cls.points_program).active = False
+        cls.programs_of_others.active = True
 
     def owe(self, partner, kind, key=None, **values):
         """Owe a subsidy without a seat, as an invite or a prize does."""

@@ -37,9 +37,7 @@ class TestGrantRaces(GrantMixin, ConcurrentCase):
     @classmethod
     def clean(cls):
         super().clean()
-        programs = cls.coupon_program | cls.ticket_program | cls.points_program
-        programs.active = False
-        programs.unlink()
+        cls.swap_programs_back()
         cls.open_cr.commit()
 
     def owe_all(self, people, *kinds, key):

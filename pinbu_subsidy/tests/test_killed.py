@@ -33,6 +33,12 @@ class TestKilled(GrantMixin, ConcurrentCase):
     rivals = TEAMS
 
     @classmethod
+    def clean(cls):
+        super().clean()
+        cls.swap_programs_back()
+        cls.open_cr.commit()
+
+    @classmethod
     def clean_teams(cls):
         cls.open_cr.rollback()
         subsidies = cls.env["pinbu.subsidy"].search([("partner_id", "in", cls.people.ids)])
